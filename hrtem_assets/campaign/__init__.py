@@ -1,0 +1,35 @@
+"""What to make: frozen, strict pydantic models of a campaign and the presets shipped with the package."""
+
+from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
+from hrtem_assets.campaign.conditions import Condition
+from hrtem_assets.campaign.lattices import Lattice, Site
+from hrtem_assets.campaign.loading import CampaignError, campaign_from_environment, load_campaign
+from hrtem_assets.campaign.settings import (
+    Calibration,
+    LabelRule,
+    Optics,
+    Placement,
+    Simulation,
+    Substrate,
+)
+from hrtem_assets.campaign.sizes import SizeClass
+
+__all__ = [
+    "Calibration",
+    "Campaign",
+    "CampaignError",
+    "Condition",
+    "Counts",
+    "LabelRule",
+    "Lattice",
+    "Optics",
+    "Placement",
+    "Series",
+    "Simulation",
+    "Site",
+    "SizeClass",
+    "Specimen",
+    "Substrate",
+    "campaign_from_environment",
+    "load_campaign",
+]

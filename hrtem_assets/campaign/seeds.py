@@ -1,0 +1,31 @@
+"""Random seeds: any structure can be made again alone, in any order, on any worker."""
+
+import hashlib
+
+import numpy as np
+
+from hrtem_assets.campaign.campaign import Campaign
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+
+def structure_seed(campaign: Campaign, specimen_key: str, index: int, stage: str) -> int:
+    """The 64-bit seed of one structure's random numbers in one stage.
+
+    Names enter by their hash, so adding a lattice, a size or a condition changes no other seed.
+
+    Args:
+        campaign: supplies the campaign seed.
+        specimen_key: such as `CdSe-medium`.
+        index: structure index within the specimen, from 0.
+        stage: `structures`, `exit_waves`, or a condition-dependent one such as `micrographs/df-10nm_400e`.
+
+    Returns:
+        seed for `numpy.random.default_rng`, as a Python int below 2**64.
+    """
+    sequence = np.random.SeedSequence(
+        entropy=campaign.seed, spawn_key=(_number(specimen_key), index, _number(stage))
+    )
+    return int(sequence.generate_state(1, np.uint64)[0])

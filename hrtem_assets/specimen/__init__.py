@@ -1,0 +1,1 @@
+"""Atoms: crystals, faulted particles, amorphous substrate, placement and assembly of structures."""

@@ -1,0 +1,1 @@
+"""Atoms to exit waves: engines behind one interface, frozen phonons, resampling."""
