@@ -1,4 +1,4 @@
-"""Simulated HRTEM datasets as Dagster data assets: structures, exit waves, zero defocus, micrographs and labels."""
+"""Simulated HRTEM datasets as Dagster data assets: from atoms to micrographs and their labels."""
 
 from importlib.metadata import version
 

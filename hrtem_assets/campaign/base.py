@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+]*")
 
@@ -12,9 +13,7 @@ KEY_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+]*")
 class Model(BaseModel):
     """A frozen, strict settings model: unknown fields and out-of-range values are refused."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
 def quantity(default: Any, unit: str, description: str, **constraints: Any) -> Any:
@@ -46,11 +45,12 @@ def allowed_range(model: type[BaseModel], location: Iterable[Any]) -> str:
         model: model in which validation started.
         location: pydantic error location (field names, mapping keys, list indices).
     """
-    field, current = None, model
+    field: FieldInfo | None = None
+    current: type[BaseModel] | None = model
     for part in location:
         if isinstance(part, str) and current is not None and part in current.model_fields:
             field = current.model_fields[part]
-            current = next(iter(_models_in(field.annotation)), None)  # type: ignore[assignment]
+            current = next(iter(_models_in(field.annotation)), None)
     if field is None:
         return ""
     bounds = {

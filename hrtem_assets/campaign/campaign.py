@@ -104,8 +104,9 @@ class Campaign(Model):
             needed = 2 * size.radius_max_a + (0.0 if inside else self.placement.separation_a)
             if needed > cell:
                 raise ValueError(
-                    f"sizes.{name}.radius_max_a = {size.radius_max_a} needs a cell of at least {needed:.6g} Å, "
-                    f"but simulation.cell_a = {cell:.6g}; enlarge the cell or lower the radius"
+                    f"sizes.{name}.radius_max_a = {size.radius_max_a} needs a cell of at least "
+                    f"{needed:.6g} Å, but simulation.cell_a = {cell:.6g}; enlarge the cell or lower "
+                    f"the radius"
                 )
 
     def _check_faults(self) -> None:
@@ -127,8 +128,9 @@ class Campaign(Model):
             missing = [e for e in lattice.elements if e not in lattice.rms_displacement_a]
             if missing:
                 raise ValueError(
-                    f"simulation.thermal_profile = 'room_temperature' needs lattices.{name}.rms_displacement_a "
-                    f"for {missing}; add them, or use thermal_profile uniform_0p1"
+                    f"simulation.thermal_profile = 'room_temperature' needs "
+                    f"lattices.{name}.rms_displacement_a for {missing}; add them, "
+                    f"or use thermal_profile uniform_0p1"
                 )
 
     def _known_specimens(self) -> str:

@@ -20,9 +20,7 @@ class Site(Model):
 
         number = atomic_numbers.get(self.element, 0)
         if not 1 <= number <= 103:
-            raise ValueError(
-                f"element {self.element!r} is not a chemical symbol from H (1) to Lr (103)"
-            )
+            raise ValueError(f"element {self.element!r} is not a chemical symbol from H (1) to Lr (103)")
         return self
 
 

@@ -90,7 +90,9 @@ class Simulation(Model):
     beam_entry: Literal["substrate", "particles"] = Field(
         "substrate", description="which side the beam meets first; substrate: particles at the exit side"
     )
-    vacuum_a: float = quantity(2.0, "Å", "empty space before the first and after the last atom", ge=1.0, le=200.0)
+    vacuum_a: float = quantity(
+        2.0, "Å", "empty space before the first and after the last atom", ge=1.0, le=200.0
+    )
     wave_mantissa_bits: int = quantity(
         10, "1", "mantissa bits kept in stored waves; 23 is lossless", ge=4, le=23
     )
@@ -147,17 +149,21 @@ class Optics(Model):
     focal_spread_a: float = quantity(10.0, "Å", "focal spread", ge=0.0, le=1000.0)
     focal_spread_convention: Literal["one_over_e", "sigma"] = Field(
         "one_over_e",
-        description="one_over_e: half width at 1/e of the focus distribution (abTEM); sigma: its standard deviation",
+        description="one_over_e: half width at 1/e of the focus distribution (abTEM); "
+        "sigma: its standard deviation",
     )
     temporal_coherence: Literal["envelope", "quadrature"] = Field(
         "envelope",
-        description="envelope: damps the wave (quasi-coherent); quadrature: incoherent Gauss-Hermite sum over focus",
+        description="envelope: damps the wave (quasi-coherent); "
+        "quadrature: incoherent Gauss-Hermite sum over focus",
     )
     quadrature_points: int = quantity(11, "1", "foci of the quadrature", ge=3, le=101)
     defocus_jitter_nm: float = quantity(
         1.5, "nm", "standard deviation of each image's defocus about the nominal one", ge=0.0, le=100.0
     )
-    aperture_mrad: float | None = quantity(None, "mrad", "objective aperture, half angle; none by default", gt=0.0, le=200.0)
+    aperture_mrad: float | None = quantity(
+        None, "mrad", "objective aperture, half angle; none by default", gt=0.0, le=200.0
+    )
     aberrations: Aberrations = Aberrations()
 
 
@@ -166,14 +172,17 @@ class Calibration(Model):
 
     coarse_step_a: float = quantity(1.0, "Å", "step of the first grid", gt=0.0, le=50.0)
     fine_step_a: float = quantity(0.1, "Å", "step of the second grid", gt=0.0, le=10.0)
-    margin_a: float = quantity(5.0, "Å", "how far the search goes beyond the particles' z range", ge=0.0, le=100.0)
+    margin_a: float = quantity(
+        5.0, "Å", "how far the search goes beyond the particles' z range", ge=0.0, le=100.0
+    )
 
     @model_validator(mode="after")
     def _nested(self) -> Self:
         ratio = self.coarse_step_a / self.fine_step_a
         if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
             raise ValueError(
-                f"coarse_step_a = {self.coarse_step_a} must be a whole multiple of fine_step_a = {self.fine_step_a}"
+                f"coarse_step_a = {self.coarse_step_a} must be a whole multiple of fine_step_a = "
+                f"{self.fine_step_a}; change either"
             )
         return self
 
@@ -184,9 +193,7 @@ class LabelRule(Model):
     phase_threshold_rad: float = quantity(
         math.pi / 16, "rad", "absolute phase above which a pixel belongs to a particle", gt=0.0, le=math.pi
     )
-    mask_cutoff: float = quantity(
-        0.1, "1", "soft label at which the binary mask is cut", gt=0.0, lt=1.0
-    )
+    mask_cutoff: float = quantity(0.1, "1", "soft label at which the binary mask is cut", gt=0.0, lt=1.0)
 
 
 def _largest_prime(n: int) -> int:

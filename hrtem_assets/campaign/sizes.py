@@ -17,6 +17,7 @@ class SizeClass(Model):
     def _ordered(self) -> Self:
         if self.radius_max_a < self.radius_min_a:
             raise ValueError(
-                f"radius_max_a = {self.radius_max_a} is below radius_min_a = {self.radius_min_a}; exchange them"
+                f"radius_max_a = {self.radius_max_a} is below radius_min_a = {self.radius_min_a}; "
+                f"exchange them"
             )
         return self

@@ -1,0 +1,46 @@
+# Everything from a fresh clone: needs Python 3.11 to 3.13, git and make, and nothing else.
+# The environment lives in $(VENV) and is brought up to date whenever requirements.lock or pyproject.toml change.
+
+VENV ?= .venv
+# another interpreter: make demo PYTHON=/path/to/python3.12
+PYTHON ?=
+# for example: make test ARGS="-k lattice"
+ARGS ?=
+
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.PHONY: help demo ui test lint types bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-6s %s\n", $$1, $$2}'
+
+demo: $(READY) ## make one specimen under three conditions, through Dagster, and show a picture of it
+	$(BIN)/hrtem demo $(ARGS)
+
+ui: $(READY) ## open the Dagster UI on what was made
+	$(BIN)/hrtem ui $(ARGS)
+
+test: $(READY) ## run the tests
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY) ## check types
+	$(BIN)/mypy
+
+bench: $(READY) ## measure CPU seconds of the costly steps
+	$(BIN)/pytest -m benchmark -s $(ARGS)
+
+lock: ## bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes the newest versions
+	@sh scripts/lock.sh "$(PYTHON)" $(ARGS)
+
+clean: ## remove the environment and caches; never data/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	find hrtem_assets hrtem_assets_tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@sh scripts/environment.sh "$(VENV)" "$(PYTHON)"
+	@touch $@
