@@ -1,0 +1,1 @@
+"""Exit waves to images: transfer function, zero-defocus search, dose and labels."""

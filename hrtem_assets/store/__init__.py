@@ -1,0 +1,1 @@
+"""Zarr stores on disk: layout, recipes, resumable writing and checked reading."""

@@ -1,0 +1,48 @@
+"""Segmentation labels from the phase of the particles-in-vacuum exit wave."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign import LabelRule
+
+
+@dataclass(frozen=True)
+class Label:
+    """Labels of one structure, the same for every imaging condition.
+
+    Attributes:
+        soft: smoothed threshold in 0..1, float32 (y, x).
+        mask: particle or not, bool (y, x).
+    """
+
+    soft: NDArray[np.float32]
+    mask: NDArray[np.bool_]
+
+
+def phase_label(
+    vacuum_waves: NDArray[np.complex64], sampling_a: float, blur_a: float, rule: LabelRule
+) -> Label:
+    """Threshold the phase of the phonon-mean vacuum wave at the exit plane, then smooth the mask.
+
+    The absolute phase is used because heavy particles on a zone axis wrap beyond pi.
+
+    Args:
+        vacuum_waves: complex64 (phonon, y, x) at the exit plane, vacuum phase 0.
+        sampling_a: pixel in Å.
+        blur_a: standard deviation of the Gaussian in Å (table 2.1 of the source); periodic at the cell's edge.
+        rule: threshold and cut-off.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    phase = np.angle(vacuum_waves.mean(axis=0))
+    speckle = (np.abs(phase) > rule.phase_threshold_rad).astype(np.float32)
+    soft = gaussian_filter(speckle, blur_a / sampling_a, mode="wrap")
+    return Label(soft, soft >= rule.mask_cutoff)
+
+
+def overlap(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float:
+    """Intersection over union of two masks; 1 if both are empty."""
+    union = np.count_nonzero(mask | reference)
+    return np.count_nonzero(mask & reference) / union if union else 1.0

@@ -1,0 +1,139 @@
+"""The contrast transfer of the microscope, applied to the spectra of exit waves."""
+
+import math
+from dataclasses import dataclass
+
+import ducc0
+import numba
+import numpy as np
+from ase import units
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign import Optics
+
+
+def wavelength_a(beam_energy_kev: float) -> float:
+    """Relativistic electron wavelength in Å.
+
+    Args:
+        beam_energy_kev: beam energy in keV.
+    """
+    energy_j = beam_energy_kev * 1e3 * units._e
+    momentum = math.sqrt(2 * units._me * energy_j * (1 + energy_j / (2 * units._me * units._c**2)))
+    return units._hplanck / momentum * 1e10
+
+
+def focal_spread_sigma_a(optics: Optics) -> float:
+    """Standard deviation of the focus distribution in Å, whichever convention the setting uses."""
+    if optics.focal_spread_convention == "sigma":
+        return optics.focal_spread_a
+    return optics.focal_spread_a / math.sqrt(2)
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Spectra of a structure's exit waves behind everything in the microscope but defocus.
+
+    Attributes:
+        values: complex64 (phonon, ky, kx), in FFT order.
+        ky: spatial frequencies of the rows, float64, 1/Å.
+        kx: spatial frequencies of the columns, float64, 1/Å.
+        wavelength_a: electron wavelength in Å.
+        foci_a: focus offsets over which intensities are summed, Å.
+        weights: their weights; sum 1.
+    """
+
+    values: NDArray[np.complex64]
+    ky: NDArray[np.float64]
+    kx: NDArray[np.float64]
+    wavelength_a: float
+    foci_a: tuple[float, ...]
+    weights: tuple[float, ...]
+
+
+def spectra(
+    waves: NDArray[np.complex64], sampling_a: float, beam_energy_kev: float, optics: Optics
+) -> Spectra:
+    """Fourier-transform exit waves and apply residual aberrations, aperture and focal-spread envelope.
+
+    Args:
+        waves: complex64 (phonon, y, x), vacuum amplitude 1.
+        sampling_a: pixel in Å.
+        beam_energy_kev: beam energy in keV.
+        optics: the microscope.
+
+    The envelope of a Gaussian focus distribution of standard deviation s is exp(-(pi lambda s k^2)^2 / 2); with
+    `temporal_coherence = "quadrature"` intensities are summed over Gauss-Hermite foci instead.
+    """
+    wavelength = wavelength_a(beam_energy_kev)
+    ky, kx = (np.fft.fftfreq(n, sampling_a) for n in waves.shape[-2:])
+    sigma = focal_spread_sigma_a(optics)
+    static = np.exp(-1j * _residual_phase(ky, kx, wavelength, optics))
+    k2 = ky[:, None] ** 2 + kx[None, :] ** 2
+    if optics.aperture_mrad is not None:
+        static = static * (k2 <= (optics.aperture_mrad * 1e-3 / wavelength) ** 2)
+    foci, weights = np.zeros(1), np.ones(1)
+    if optics.temporal_coherence == "envelope":
+        static = static * np.exp(-0.5 * (np.pi * wavelength * sigma * k2) ** 2)
+    elif sigma > 0:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(optics.quadrature_points)
+        foci, weights = sigma * nodes, weights / weights.sum()
+    values = ducc0.fft.c2c(waves, axes=(1, 2), forward=True, nthreads=1)
+    values *= static.astype(np.complex64)
+    return Spectra(values, ky, kx, wavelength, tuple(map(float, foci)), tuple(map(float, weights)))
+
+
+def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
+    """Image intensity at a defocus, averaged over frozen phonons (and over foci, if a quadrature is used).
+
+    Args:
+        spectra: from `spectra`.
+        defocus_a: defocus in Å, underfocus positive: the spectrum is multiplied by exp(+i pi lambda defocus k^2),
+            which propagates the wave back towards the specimen (abTEM's sign).
+
+    Returns:
+        float32 (y, x); 1 in vacuum.
+    """
+    phonons, rows, columns = spectra.values.shape
+    image = np.zeros((rows, columns), np.float32)
+    buffer = np.empty((rows, columns), np.complex64)
+    for offset, weight in zip(spectra.foci_a, spectra.weights, strict=True):
+        phase_y, phase_x = (
+            np.exp(1j * np.pi * spectra.wavelength_a * (defocus_a + offset) * k**2).astype(np.complex64)
+            for k in (spectra.ky, spectra.kx)
+        )
+        for wave in spectra.values:
+            _defocus(wave, phase_y, phase_x, buffer)
+            ducc0.fft.c2c(buffer, axes=(0, 1), forward=False, inorm=2, out=buffer, nthreads=1)
+            _add_intensity(buffer, np.float32(weight / phonons), image)
+    return image
+
+
+def _residual_phase(
+    ky: NDArray[np.float64], kx: NDArray[np.float64], wavelength: float, optics: Optics
+) -> NDArray[np.float64]:
+    """Aberration phase chi without defocus, rad; the transfer function is exp(-i chi)."""
+    ab = optics.aberrations
+    alpha = wavelength * np.hypot(ky[:, None], kx[None, :])
+    phi = np.arctan2(ky[:, None], kx[None, :])
+    path = alpha**2 / 2 * 10 * ab.c12_nm * np.cos(2 * (phi - ab.phi12_rad))
+    path += alpha**3 / 3 * 10 * ab.c21_nm * np.cos(phi - ab.phi21_rad)
+    path += alpha**3 / 3 * 10 * ab.c23_nm * np.cos(3 * (phi - ab.phi23_rad))
+    path += alpha**4 / 4 * 1e4 * ab.c30_um + alpha**6 / 6 * 1e7 * ab.c50_mm
+    return np.asarray(2 * np.pi / wavelength * path)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _defocus(wave, phase_y, phase_x, out):  # type: ignore[no-untyped-def]
+    for i in range(wave.shape[0]):
+        a = phase_y[i]
+        for j in range(wave.shape[1]):
+            out[i, j] = wave[i, j] * (a * phase_x[j])
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _add_intensity(wave, weight, out):  # type: ignore[no-untyped-def]
+    for i in range(wave.shape[0]):
+        for j in range(wave.shape[1]):
+            z = wave[i, j]
+            out[i, j] += weight * (z.real * z.real + z.imag * z.imag)

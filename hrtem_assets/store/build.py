@@ -1,0 +1,271 @@
+"""Filling a partition: structure by structure, resumable, published in one step when complete."""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from hrtem_assets.store import zarr_files
+from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.reading import StoreInfo, store_info
+from hrtem_assets.store.recipe import Recipe
+from hrtem_assets.store.schema import Schema
+
+
+class PartitionBusyError(RuntimeError):
+    """Another process is filling the partition."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What was made for one structure.
+
+    Attributes:
+        arrays: by the name of the schema's array, without the `structure` dimension.
+        record: by the name of the schema's record: number or nested sequence of numbers.
+        seconds: time it took to make.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    record: Mapping[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BuildHandle:
+    """The part of a build that a worker in another process needs: it writes structures and says so in the journal."""
+
+    path: Path
+    journal: Path
+    run_id: str
+
+    def commit(self, first: int, products: Sequence[Product]) -> None:
+        """Write the consecutive structures of one shard; they count once their journal entry is there.
+
+        Args:
+            first: index of the first structure.
+            products: one per structure.
+        """
+        names = list(products[0].arrays)
+        if names:
+            stacked = {name: np.stack([p.arrays[name] for p in products]) for name in names}
+            zarr_files.write_structures(self.path, first, stacked)
+        entry = {
+            "first": first,
+            "run_id": self.run_id,
+            "records": [
+                {k: np.asarray(v).tolist() for k, v in p.record.items()}
+                | {
+                    "digest": digest(p),
+                    "seconds": p.seconds,
+                    "committed_at": time.time_ns() // 1_000_000,
+                }
+                for p in products
+            ],
+        }
+        _write_atomically(self.journal / f"{first:06d}.json", json.dumps(entry))
+
+
+class PartitionBuild:
+    """A partition being filled with one recipe; made by `open_build`."""
+
+    def __init__(
+        self, layout: Layout, partition: PartitionId, recipe: Recipe, schema: Schema, count: int, provenance: dict[str, Any]
+    ) -> None:
+        self.layout, self.partition, self.recipe, self.count = layout, partition, recipe, count
+        self.schema = schema.with_bookkeeping()
+        self.provenance = provenance
+        self.final = layout.store(partition)
+        self.handle = BuildHandle(
+            layout.build(partition, recipe.digest),
+            layout.journal(partition, recipe.digest),
+            str(provenance.get("run_id", "")),
+        )
+        self._prepare()
+
+    @property
+    def missing(self) -> list[range]:
+        """Runs of consecutive structures still to be made; each run shares one shard."""
+        if self.is_published:
+            return []
+        done = self._committed()
+        step = self.schema.structures_per_shard
+        shards = (range(k, min(k + step, self.count)) for k in range(0, self.count, step))
+        return [s for s in shards if len(done.get(s.start, {"records": ()})["records"]) < len(s)]
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the finished store already holds this recipe and at least this many structures."""
+        info = self._finished()
+        return info is not None and info.structures >= self.count
+
+    def publish(self) -> Path:
+        """Give the complete store its place; whatever was there is kept among the superseded.
+
+        Returns:
+            path of the finished store.
+
+        Raises:
+            RuntimeError: if structures are missing.
+        """
+        if self.is_published:
+            return self.final
+        if self.missing:
+            raise RuntimeError(f"{self.partition} lacks structures from {self.missing[0].start} on")
+        entries = self._leading_entries()
+        run_ids = list(dict.fromkeys(e["run_id"] for e in entries))
+        records = [r | {"run": run_ids.index(e["run_id"])} for e in entries for r in e["records"]]
+        zarr_files.resize(self.handle.path, self.schema, len(records))
+        zarr_files.write_records(self.handle.path, self.schema, records)
+        zarr_files.finish(
+            self.handle.path,
+            {
+                "title": self.schema.title,
+                "complete": True,
+                "structures": len(records),
+                "recipe": self.recipe.model_dump(mode="json"),
+                "recipe_digest": self.recipe.digest,
+                "provenance": {**self.provenance, "runs": run_ids},
+            },
+        )
+        self._replace_finished()
+        shutil.rmtree(self.handle.journal, ignore_errors=True)
+        return self.final
+
+    def _prepare(self) -> None:
+        if self.is_published:
+            return
+        if self.handle.path.is_dir() and self.handle.journal.is_dir():
+            zarr_files.enlarge(self.handle.path, self.schema, self.count)
+            return
+        # a folder without a journal is an unfinished preparation
+        shutil.rmtree(self.handle.path, ignore_errors=True)
+        self.handle.path.parent.mkdir(parents=True, exist_ok=True)
+        journal = self.handle.journal.with_suffix(".new")
+        shutil.rmtree(journal, ignore_errors=True)
+        journal.mkdir()
+        if self._finished() is None:
+            zarr_files.create(self.handle.path, self.schema, self.count)
+        else:
+            self._start_from_finished(journal)
+        journal.rename(self.handle.journal)
+
+    def _start_from_finished(self, journal: Path) -> None:
+        """Extend: begin with the finished store's structures, its files shared by hard links where possible."""
+        # chunk files are replaced, never rewritten in place, so the finished store stays as it is
+        shutil.copytree(self.final, self.handle.path, copy_function=_link_or_copy)
+        info = store_info(self.final)
+        runs = info.attributes["provenance"]["runs"]
+        records = zarr_files.read_records(self.final, self.schema)
+        step = self.schema.structures_per_shard
+        for first in range(0, len(records), step):
+            part = records[first : first + step]
+            entry = {
+                "first": first,
+                "run_id": runs[int(part[0]["run"])],
+                "records": [{k: np.asarray(v).tolist() for k, v in r.items()} for r in part],
+            }
+            _write_atomically(journal / f"{first:06d}.json", json.dumps(entry))
+        zarr_files.enlarge(self.handle.path, self.schema, self.count)
+
+    def _finished(self) -> StoreInfo | None:
+        if not self.final.is_dir():
+            return None
+        info = store_info(self.final)
+        return info if info.recipe.digest == self.recipe.digest else None
+
+    def _committed(self) -> dict[int, dict[str, Any]]:
+        """Journal entries by their first structure."""
+        entries = (json.loads(p.read_text()) for p in self.handle.journal.glob("*.json"))
+        return {int(e["first"]): e for e in entries}
+
+    def _leading_entries(self) -> list[dict[str, Any]]:
+        """Entries of the gapless run of structures from 0: at least `count`, more if more were made before."""
+        done, step = self._committed(), self.schema.structures_per_shard
+        leading: list[dict[str, Any]] = []
+        first = 0
+        while first in done:
+            leading.append(done[first])
+            if len(done[first]["records"]) < step:
+                break
+            first += step
+        return leading
+
+    def _replace_finished(self) -> None:
+        if self.final.is_dir():
+            old = self.layout.superseded(self.partition, f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}")
+            old.parent.mkdir(parents=True, exist_ok=True)
+            self.final.rename(old)
+        self.final.parent.mkdir(parents=True, exist_ok=True)
+        self.handle.path.rename(self.final)
+
+
+@contextmanager
+def open_build(
+    layout: Layout, partition: PartitionId, recipe: Recipe, schema: Schema, count: int, provenance: dict[str, Any]
+) -> Iterator[PartitionBuild]:
+    """Open a partition for filling, alone: resumes what an earlier attempt with the same recipe left.
+
+    Args:
+        layout: where stores lie.
+        partition: what to fill.
+        recipe: what decides its numbers.
+        schema: what it holds.
+        count: structures wanted.
+        provenance: who and when: `run_id`, `user`, `host`, `package_version`.
+
+    Raises:
+        PartitionBusyError: if another process is filling the partition.
+    """
+    path = layout.lock(partition)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise PartitionBusyError(
+            f"{partition} is being filled by another run; wait for it to end, or terminate it, then materialize again"
+        ) from None
+    try:
+        yield PartitionBuild(layout, partition, recipe, schema, count, provenance)
+    finally:
+        lock.release()
+
+
+def digest(product: Product) -> int:
+    """BLAKE2b-64 of a structure's arrays and records; the time it took does not enter."""
+    state = hashlib.blake2b(digest_size=8)
+    for name in sorted(product.arrays):
+        state.update(name.encode())
+        state.update(np.ascontiguousarray(product.arrays[name]).data)
+    for name in sorted(product.record):
+        state.update(name.encode())
+        state.update(json.dumps(np.asarray(product.record[name]).tolist()).encode())
+    return int.from_bytes(state.digest(), "big")
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    partial = path.with_suffix(f".{uuid4().hex}.partial")
+    with partial.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

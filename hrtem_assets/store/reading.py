@@ -1,0 +1,110 @@
+"""Reading finished stores, checked against the recipe that is expected."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.recipe import Recipe, differences
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class StoreError(RuntimeError):
+    """A partition that is absent or not what was expected; the message says how to repair it."""
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """What a finished store says of itself.
+
+    Attributes:
+        path: the store.
+        structures: how many it holds.
+        recipe: what decided its numbers.
+        attributes: all root attributes.
+    """
+
+    path: Path
+    structures: int
+    recipe: Recipe
+    attributes: dict[str, Any]
+
+
+def store_info(path: Path) -> StoreInfo:
+    """Read a finished store's own description.
+
+    Raises:
+        StoreError: if the folder is not a complete store of ours.
+    """
+    try:
+        attributes = json.loads((path / "zarr.json").read_text("utf-8"))["attributes"]
+        if attributes.get("complete") is not True:
+            raise ValueError("it does not say that it is complete")
+        return StoreInfo(
+            path, int(attributes["structures"]), Recipe.model_validate(attributes["recipe"]), attributes
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise StoreError(
+            f"{path} is not a complete store ({type(error).__name__}: {error}); delete the folder and materialize "
+            f"the partition again"
+        ) from error
+
+
+def find_store(layout: Layout, partition: PartitionId) -> StoreInfo:
+    """A partition's finished store.
+
+    Raises:
+        StoreError: if there is none; names the command that makes it.
+    """
+    path = layout.store(partition)
+    if not path.is_dir():
+        raise StoreError(f"{partition} has not been made; make it with: {repair_command(partition)}")
+    return store_info(path)
+
+
+def require_recipe(info: StoreInfo, partition: PartitionId, wanted: Recipe) -> None:
+    """Refuse a store whose recipe differs from the expected one.
+
+    Raises:
+        StoreError: names what differs and the command that repairs it.
+    """
+    if info.recipe.digest == wanted.digest:
+        return
+    shown = "\n  ".join(differences(info.recipe, wanted))
+    raise StoreError(
+        f"{partition} was made with another recipe:\n  {shown}\n"
+        f"make it again with: {repair_command(partition)}\n"
+        f"or return to the settings that it was made with"
+    )
+
+
+def open_partition(layout: Layout, partition: PartitionId) -> "xr.Dataset":
+    """A partition as a lazy xarray Dataset, the same as `xarray.open_zarr` on its path."""
+    import xarray as xr
+
+    return xr.open_zarr(find_store(layout, partition).path)
+
+
+def read_structure(path: Path, variable: str, index: int) -> NDArray[Any]:
+    """One structure's values of one variable.
+
+    Args:
+        path: a finished store.
+        variable: its name.
+        index: structure index.
+    """
+    array = zarr.open_array(path / variable, mode="r")
+    return np.asarray(array[index])
+
+
+def repair_command(partition: PartitionId) -> str:
+    """The command that makes a partition."""
+    condition = f" --condition {partition.condition}" if partition.condition else ""
+    return f"hrtem materialize {partition.asset} --specimen {partition.specimen}{condition}"

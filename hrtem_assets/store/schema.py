@@ -1,0 +1,100 @@
+"""What a store holds: variables with dimensions, types and units, along a leading `structure` dimension."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable; its first dimension, `structure`, is implied.
+
+    Attributes:
+        name: variable name.
+        dims: names of the dimensions after `structure`.
+        shape: their sizes.
+        dtype: numpy type name.
+        units: unit, or "1".
+        long_name: one line for plots and people.
+        chunk: chunk shape after `structure`; the whole shape if None.
+        attributes: further attributes, for example CF `scale_factor`.
+    """
+
+    name: str
+    dims: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    dtype: str = "float64"
+    units: str = "1"
+    long_name: str = ""
+    chunk: tuple[int, ...] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fill_value(self) -> Any:
+        """Value of what is absent: NaN or zero."""
+        return np.nan if np.dtype(self.dtype).kind == "f" else 0
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """Values along one dimension.
+
+    Attributes:
+        values: one-dimensional.
+        units: unit, or "1".
+        long_name: one line.
+    """
+
+    values: NDArray[Any]
+    units: str = "1"
+    long_name: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Variables and coordinates of one asset's stores.
+
+    Attributes:
+        arrays: large variables, written structure by structure as they are made.
+        records: small variables, one value or short vector per structure.
+        coordinates: by dimension name.
+        structures_per_shard: structures that share a file of each array, and are committed together.
+        title: what one row is.
+    """
+
+    arrays: tuple[Variable, ...]
+    records: tuple[Variable, ...]
+    coordinates: Mapping[str, Coordinate]
+    structures_per_shard: int
+    title: str
+
+    def with_bookkeeping(self) -> "Schema":
+        """The schema with the records that every store keeps of each structure."""
+        return replace(self, records=(*self.records, *BOOKKEEPING))
+
+
+def pixel_coordinates(n: int, sampling_a: float) -> dict[str, Coordinate]:
+    """Coordinates `y` and `x` of a square image whose first pixel lies at the cell's corner.
+
+    Args:
+        n: pixels along a side.
+        sampling_a: pixel in Å.
+    """
+    positions = np.arange(n) * sampling_a
+    return {axis: Coordinate(positions, "Å", f"position along {axis}") for axis in ("y", "x")}
+
+
+BOOKKEEPING = (
+    Variable("digest", dtype="uint64", long_name="BLAKE2b-64 of the structure's arrays and records"),
+    Variable("seconds", dtype="float32", units="s", long_name="time it took to make"),
+    Variable(
+        "committed_at",
+        dtype="int64",
+        units="milliseconds since 1970-01-01",
+        long_name="when it was written",
+    ),
+    Variable("run", dtype="int16", long_name="index into the attribute provenance.runs"),
+)

@@ -1,0 +1,150 @@
+"""Zarr v3 encoding: creating, extending and finishing a store's arrays."""
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import BloscCodec
+
+from hrtem_assets.store.schema import Schema, Variable
+
+COMPRESSOR = BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle")
+
+
+def create(path: Path, schema: Schema, structures: int) -> None:
+    """Create a store's group, arrays and coordinates, all structures absent."""
+    group = zarr.create_group(path, overwrite=True, zarr_format=3)
+    for variable in schema.arrays:
+        shard = (schema.structures_per_shard, *variable.shape)
+        chunk = (1, *(variable.chunk or variable.shape))
+        group.create_array(
+            variable.name,
+            shape=(structures, *variable.shape),
+            chunks=chunk,
+            shards=None if shard == chunk else shard,
+            dtype=variable.dtype,
+            compressors=COMPRESSOR,
+            fill_value=variable.fill_value,
+            dimension_names=("structure", *variable.dims),
+            attributes=_attributes(variable),
+        )
+    for name, coordinate in schema.coordinates.items():
+        _write_whole(
+            group, name, coordinate.values, (name,), {"units": coordinate.units, "long_name": coordinate.long_name}
+        )
+
+
+def resize(path: Path, schema: Schema, structures: int) -> None:
+    """Change how many structures a store's arrays hold; those beyond are deleted."""
+    group = _open(path)
+    for variable in schema.arrays:
+        _array(group, variable.name).resize((structures, *variable.shape))
+
+
+def enlarge(path: Path, schema: Schema, structures: int) -> None:
+    """Make room for at least so many structures; nothing is deleted."""
+    group = _open(path)
+    held = [_array(group, v.name).shape[0] for v in schema.arrays]
+    resize(path, schema, max([structures, *held]))
+
+
+def write_structures(path: Path, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write consecutive structures' arrays and see them safely on disk.
+
+    Args:
+        path: the store.
+        first: index of the first structure; the start of a shard.
+        arrays: by variable name, leading dimension the structures.
+    """
+    group = _open(path)
+    for name, values in arrays.items():
+        array = _array(group, name)
+        array[first : first + len(values)] = values
+        shard = (array.shards or array.chunks)[0]
+        _flush((path / name / "c" / str(first // shard)).rglob("*"))
+
+
+def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write the small variables of all structures at once.
+
+    Args:
+        path: the store.
+        schema: names the variables.
+        records: one mapping per structure; a missing or short value is padded with the fill value.
+    """
+    group = _open(path)
+    structure = np.arange(len(records))
+    _write_whole(group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"})
+    for variable in schema.records:
+        values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
+        for index, record in enumerate(records):
+            value = np.asarray(record.get(variable.name, variable.fill_value), dtype=variable.dtype)
+            values[(index, *(slice(n) for n in value.shape))] = value
+        _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
+
+
+def read_records(path: Path, schema: Schema) -> list[dict[str, Any]]:
+    """The small variables of every structure of a finished store, as `write_records` takes them."""
+    group = _open(path)
+    columns = {v.name: np.asarray(_array(group, v.name)[:]) for v in schema.records}
+    count = _array(group, "structure").shape[0]
+    return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+
+
+def finish(path: Path, attributes: Mapping[str, Any]) -> None:
+    """Write the attributes of a complete store and gather all metadata in its root, in one atomic step at the end."""
+    group = _open(path)
+    group.update_attributes(dict(attributes))
+    with warnings.catch_warnings():
+        # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read
+        warnings.filterwarnings("ignore", message="Consolidated metadata")
+        zarr.consolidate_metadata(path, zarr_format=3)
+    _flush([path / "zarr.json"])
+
+
+def _open(path: Path) -> zarr.Group:
+    # a store being extended still carries the gathered metadata, with the old shapes, of the one it began as
+    return zarr.open_group(path, mode="r+", use_consolidated=False)
+
+
+def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise TypeError(f"{name!r} in {group.store_path} is a group, not an array")
+    return array
+
+
+def _attributes(variable: Variable) -> dict[str, Any]:
+    return {"units": variable.units, "long_name": variable.long_name, **variable.attributes}
+
+
+def _write_whole(
+    group: zarr.Group, name: str, values: NDArray[Any], dims: tuple[str, ...], attributes: dict[str, Any]
+) -> None:
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        chunks=tuple(max(1, n) for n in values.shape),
+        dtype=values.dtype,
+        fill_value=np.nan if values.dtype.kind == "f" else 0,
+        dimension_names=dims,
+        attributes=attributes,
+        overwrite=True,
+    )
+    array[...] = values
+    _flush((Path(str(group.store_path.store.root)) / name).rglob("*"))  # type: ignore[attr-defined]
+
+
+def _flush(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_file():
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
