@@ -14,7 +14,8 @@ class Atoms:
     """Frozen-phonon configurations of one structure, ready to be simulated.
 
     Attributes:
-        positions_a: displaced atoms, float64 (phonon, N, 3), Å, already within the cell; the beam travels along +z.
+        positions_a: displaced atoms, float64 (phonon, N, 3), Å, already within the cell; the beam travels
+            along +z.
         numbers: atomic numbers, uint8 (N,).
         particle_atoms: the first `particle_atoms` atoms belong to particles, the others to the substrate.
         cell_a: sides (x, y, z) of the cell in Å; z a whole number of slices.
