@@ -2,6 +2,7 @@
 # Makes or renews the virtual environment $1, with Python $2 if given, exactly as requirements.lock pins it.
 set -eu
 venv=$1
+asked=$2
 
 if ! "$venv/bin/python" -c "" >/dev/null 2>&1; then
     . "$(dirname "$0")/find_python.sh"
@@ -10,7 +11,7 @@ if ! "$venv/bin/python" -c "" >/dev/null 2>&1; then
 fi
 
 pip() {
-    "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"
+    "$venv/bin/python" -m pip --disable-pip-version-check -qq "$@"
 }
 
 echo "Installing the pinned packages (about 1 GB on disk; a few minutes the first time)"

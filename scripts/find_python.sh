@@ -1,10 +1,10 @@
 # Sourced: sets `python` to an interpreter of Python 3.11 to 3.13 that can make virtual environments.
-# $1: the interpreter that the user asked for; empty to look for one.
+# Expects `asked`: the interpreter that the user named; empty to look for one.
 
 suits='import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 python=
-if [ -n "${1:-}" ]; then
-    candidates=$1
+if [ -n "$asked" ]; then
+    candidates=$asked
 else
     candidates="python3 python3.13 python3.12 python3.11 python"
 fi

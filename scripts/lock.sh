@@ -10,12 +10,12 @@ shift
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
 "$python" -m venv "$tools"
-"$tools/bin/python" -m pip --disable-pip-version-check --quiet install uv
+"$tools/bin/python" -m pip --disable-pip-version-check -qq install uv
 
 # fewest: one version of each package for all Pythons, so that all compute the same numbers
 "$tools/bin/uv" pip compile pyproject.toml --extra dev \
     --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-    --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+    --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
     --quiet --output-file requirements.lock "$@"
 
 if grep -nE '://|file:|^-|@ ' requirements.lock; then
