@@ -3,7 +3,7 @@
 from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
 from hrtem_assets.campaign.conditions import Condition
 from hrtem_assets.campaign.lattices import Lattice, Site
-from hrtem_assets.campaign.loading import CampaignError, campaign_from_environment, load_campaign
+from hrtem_assets.campaign.loading import CampaignError, campaign_from_environment, load_campaign, with_overrides
 from hrtem_assets.campaign.settings import (
     Calibration,
     LabelRule,
@@ -32,4 +32,5 @@ __all__ = [
     "Substrate",
     "campaign_from_environment",
     "load_campaign",
+    "with_overrides",
 ]

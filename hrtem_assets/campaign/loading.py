@@ -36,16 +36,36 @@ def load_campaign(name_or_path: str | Path, overrides: Mapping[str, Any] | None 
     data = _read(str(name_or_path), ())
     if overrides:
         data = _merge(data, dict(overrides))
-    try:
-        return Campaign.model_validate(data)
-    except ValidationError as error:
-        text = explain(error, Campaign, f"campaign {str(name_or_path)!r}")
-        raise CampaignError(f"campaign {str(name_or_path)!r} cannot be used:\n{text}") from None
+    return _validated(data, f"campaign {str(name_or_path)!r}")
+
+
+def with_overrides(campaign: Campaign, overrides: Mapping[str, Any]) -> Campaign:
+    """A campaign with some settings replaced, validated as a whole.
+
+    Args:
+        campaign: where every other setting comes from.
+        overrides: nested settings in the form of a campaign file, for example
+            `{"simulation": {"slice_thickness_a": 2.0}}`.
+
+    Raises:
+        CampaignError: if a value is bad.
+    """
+    if not overrides:
+        return campaign
+    return _validated(_merge(campaign.model_dump(), dict(overrides)), "the run configuration")
 
 
 def campaign_from_environment() -> Campaign:
     """The campaign that `HRTEM_CAMPAIGN` names; the demo preset if it is not set."""
     return load_campaign(os.environ.get(ENVIRONMENT_VARIABLE) or "demo")
+
+
+def _validated(data: dict[str, Any], source: str) -> Campaign:
+    try:
+        return Campaign.model_validate(data)
+    except ValidationError as error:
+        text = explain(error, Campaign, source)
+        raise CampaignError(f"{source} cannot be used:\n{text}") from None
 
 
 def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Everything of Dagster and nothing else: partitions, assets, jobs, resources and metadata."""

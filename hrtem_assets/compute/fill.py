@@ -1,0 +1,156 @@
+"""Filling partitions of one specimen: what is missing is made by workers, committed shard by shard and published."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hrtem_assets.campaign import Campaign
+from hrtem_assets.compute.progress import Progress
+from hrtem_assets.compute.workers import map_tasks
+from hrtem_assets.stages import STAGES, Stage
+from hrtem_assets.store.build import BuildHandle, open_build
+from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.reading import StoreInfo, find_store, require_recipe
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """The structures of one shard, under every condition for which they are missing.
+
+    Attributes:
+        stage: stage name.
+        campaign: settings and seed.
+        specimen: specimen key.
+        structures: consecutive structure indices.
+        handles: where to commit them, by condition.
+        sources: upstream stores by asset name.
+    """
+
+    stage: str
+    campaign: Campaign
+    specimen: str
+    structures: range
+    handles: Mapping[str | None, BuildHandle]
+    sources: Mapping[str, Path]
+
+
+def run_shard(task: ShardTask) -> float:
+    """Make and commit one shard; returns the seconds that it took per structure."""
+    stage, specimen = STAGES[task.stage], task.campaign.specimen(task.specimen)
+    made: dict[str | None, list[Any]] = {key: [] for key in task.handles}
+    for index in task.structures:
+        try:
+            products = stage.products(task.campaign, specimen, index, tuple(task.handles), task.sources)
+        except Exception as error:
+            error.add_note(f"while making {task.stage} of {task.specimen}, structure {index}")
+            raise
+        for key, product in products.items():
+            made[key].append(product)
+    for key, handle in task.handles.items():
+        handle.commit(task.structures.start, made[key])
+    return sum(p.seconds for products in made.values() for p in products) / len(task.structures)
+
+
+def upstream_stores(stage: Stage, campaign: Campaign, specimen_key: str, layout: Layout) -> dict[str, StoreInfo]:
+    """The stores that a stage reads, each checked against the recipe that the campaign gives it.
+
+    Raises:
+        StoreError: if one is absent, or was made with another recipe; names the repair.
+    """
+    specimen = campaign.specimen(specimen_key)
+    found = {}
+    for name in stage.upstream:
+        partition = STAGES[name].partition(specimen)
+        found[name] = find_store(layout, partition)
+        require_recipe(found[name], partition, STAGES[name].recipe(campaign, specimen))
+    return found
+
+
+def fill(
+    stage: Stage,
+    campaign: Campaign,
+    specimen_key: str,
+    conditions: tuple[str | None, ...],
+    layout: Layout,
+    *,
+    count: int | None,
+    workers: int,
+    provenance: dict[str, Any],
+    log: Callable[[str], None],
+) -> dict[str | None, Path]:
+    """Fill a specimen's partitions and publish them.
+
+    Args:
+        stage: what to make.
+        campaign: settings and seed.
+        specimen_key: specimen.
+        conditions: condition keys; `(None,)` for a condition-free stage.
+        layout: where stores lie.
+        count: structures wanted; by default the campaign's count, and downstream what upstream holds.
+        workers: worker processes.
+        provenance: who and when.
+        log: receives progress lines.
+
+    Returns:
+        path of each finished store, by condition.
+
+    Raises:
+        StoreError: if an upstream partition is absent or stale.
+        PartitionBusyError: if one of the partitions is being filled elsewhere.
+        ValueError: if more structures are wanted than upstream holds.
+    """
+    specimen = campaign.specimen(specimen_key)
+    upstream = upstream_stores(stage, campaign, specimen_key, layout)
+    total = _count(stage, campaign, upstream, count)
+    with ExitStack() as stack:
+        # in one order everywhere, so that two runs cannot each hold what the other waits for
+        builds = {
+            key: stack.enter_context(
+                open_build(
+                    layout,
+                    stage.partition(specimen, key),
+                    stage.recipe(campaign, specimen, key),
+                    stage.schema(campaign, specimen, key),
+                    total,
+                    provenance,
+                )
+            )
+            for key in sorted(conditions, key=str)
+        }
+        missing: dict[range, list[str | None]] = {}
+        for key, build in builds.items():
+            for shard in build.missing:
+                missing.setdefault(shard, []).append(key)
+        sources = {name: info.path for name, info in upstream.items()}
+        tasks = [
+            ShardTask(
+                stage.name, campaign, specimen_key, shard, {k: builds[k].handle for k in keys}, sources
+            )
+            for shard, keys in sorted(missing.items(), key=lambda item: item[0].start)
+        ]
+        todo = sum(len(shard) for shard in missing)
+        what = f"{stage.name} {specimen_key}" + (f" ({len(builds)} conditions)" if None not in builds else "")
+        if not tasks:
+            log(f"{what}: all {total} structures are already there")
+        elif todo < total:
+            log(f"{what}: {total - todo} of {total} structures are already there; making {todo}")
+        progress = Progress(what, total, total - todo, log)
+        for task, seconds in map_tasks(run_shard, tasks, workers):
+            progress.advance(len(task.structures), seconds)
+        return {key: build.publish() for key, build in builds.items()}
+
+
+def _count(stage: Stage, campaign: Campaign, upstream: Mapping[str, StoreInfo], count: int | None) -> int:
+    if count is not None and count < 1:
+        raise ValueError(f"count = {count} must be at least 1")
+    if not upstream:
+        return count or campaign.counts.total
+    name, held = min(((n, info.structures) for n, info in upstream.items()), key=lambda item: item[1])
+    if count is not None and count > held:
+        raise ValueError(
+            f"count = {count} {stage.name} are wanted, but {name} holds {held} structures; "
+            f"materialize {name} with that count first"
+        )
+    return count or held

@@ -1,0 +1,93 @@
+"""What every stage has: a name, upstream stages, a recipe, a schema, and a way to make one structure."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.store.build import Product
+from hrtem_assets.store.layout import PartitionId
+from hrtem_assets.store.recipe import Recipe
+from hrtem_assets.store.schema import Schema
+
+
+class Stage(ABC):
+    """One asset's science: pure given a campaign, a specimen, a structure index and the upstream stores."""
+
+    name: ClassVar[str]
+    upstream: ClassVar[tuple[str, ...]] = ()
+    per_condition: ClassVar[bool] = False
+    code_version: ClassVar[str] = "1"
+    """Raised when a change of the stage's code changes its numbers; part of the recipe."""
+
+    @abstractmethod
+    def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        """The resolved settings that decide the numbers, as JSON."""
+
+    @abstractmethod
+    def packages(self, campaign: Campaign) -> tuple[str, ...]:
+        """Distributions whose versions decide the numbers."""
+
+    @abstractmethod
+    def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
+        """Variables and coordinates of the stage's stores."""
+
+    @abstractmethod
+    def make(
+        self,
+        campaign: Campaign,
+        specimen: Specimen,
+        index: int,
+        conditions: tuple[str | None, ...],
+        sources: Mapping[str, Path],
+    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+        """Make one structure under each condition; a condition-free stage gets `(None,)`.
+
+        Args:
+            campaign: settings and seed.
+            specimen: which specimen.
+            index: structure index.
+            conditions: condition keys.
+            sources: path of each upstream store, by asset name.
+
+        Returns:
+            arrays and record by condition, named as in the schema.
+        """
+
+    def products(
+        self,
+        campaign: Campaign,
+        specimen: Specimen,
+        index: int,
+        conditions: tuple[str | None, ...],
+        sources: Mapping[str, Path],
+    ) -> dict[str | None, Product]:
+        """As `make`, with the time it took shared evenly among the conditions."""
+        start = time.perf_counter()
+        made = self.make(campaign, specimen, index, conditions, sources)
+        seconds = (time.perf_counter() - start) / len(conditions)
+        return {key: Product(arrays, record, seconds) for key, (arrays, record) in made.items()}
+
+    def recipe(self, campaign: Campaign, specimen: Specimen, condition: str | None = None) -> Recipe:
+        """The recipe of a partition, with those of everything upstream."""
+        from hrtem_assets.stages import STAGES
+
+        return Recipe(
+            asset=self.name,
+            specimen=specimen.key,
+            condition=condition,
+            seed=campaign.seed,
+            settings=self.settings(campaign, specimen, condition),
+            code_version=self.code_version,
+            packages={name: version(name) for name in self.packages(campaign)},
+            upstream={name: STAGES[name].recipe(campaign, specimen).digest for name in self.upstream},
+        )
+
+    def partition(self, specimen: Specimen, condition: str | None = None) -> PartitionId:
+        """Which partition holds a specimen under a condition."""
+        return PartitionId(self.name, specimen.key, condition)

@@ -1,0 +1,84 @@
+"""Exit waves: multislice of the whole structure and of its particles in vacuum; one row is a structure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.structures import read_stored_structure
+from hrtem_assets.store.schema import Coordinate, Schema, Variable, pixel_coordinates
+from hrtem_assets.waves.exit_waves import simulate
+from hrtem_assets.waves.precision import round_mantissa
+from hrtem_assets.waves.registry import engine
+
+
+class ExitWavesStage(Stage):
+    """Simulate frozen phonons and keep the waves on the output grid at the exit plane."""
+
+    name = "exit_waves"
+    upstream = ("structures",)
+
+    def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        return {
+            "simulation": campaign.simulation.model_dump(mode="json"),
+            "rms_displacements_a": campaign.rms_displacements_a(specimen),
+            "film_rms_displacement_a": campaign.film_rms_displacement_a,
+            "engine_versions": engine(campaign.simulation.engine).versions(),
+        }
+
+    def packages(self, campaign: Campaign) -> tuple[str, ...]:
+        return ("numpy", "ducc0")
+
+    def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
+        simulation = campaign.simulation
+        n, phonons = simulation.output_grid, simulation.frozen_phonons
+        dims, shape, chunk = ("phonon", "y", "x"), (phonons, n, n), (1, n, n)
+        return Schema(
+            arrays=(
+                Variable("full", dims, shape, "complex64", "1", "exit wave of particles and film", chunk),
+                Variable("vacuum", dims, shape, "complex64", "1", "exit wave of the particles alone", chunk),
+            ),
+            records=(
+                Variable("exit_plane_z", units="Å", long_name="z of the exit plane in the structure's frame"),
+                Variable("full_intensity", long_name="mean intensity of the full wave; 1 without losses"),
+                Variable("vacuum_intensity", long_name="mean intensity of the vacuum wave"),
+                Variable("seed", dtype="uint64", long_name="seed of the thermal displacements"),
+            ),
+            coordinates={
+                **pixel_coordinates(n, simulation.output_sampling_a),
+                "phonon": Coordinate(np.arange(phonons), long_name="frozen-phonon configuration"),
+            },
+            structures_per_shard=1,
+            title=f"Exit waves of {specimen.key}: one row is a structure",
+        )
+
+    def make(
+        self,
+        campaign: Campaign,
+        specimen: Specimen,
+        index: int,
+        conditions: tuple[str | None, ...],
+        sources: Mapping[str, Path],
+    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+        structure = read_stored_structure(sources["structures"], index, campaign.simulation.cell_a)
+        waves, exit_plane_z_a = simulate(campaign, specimen, structure, index)
+        bits = campaign.simulation.wave_mantissa_bits
+        arrays = {name: round_mantissa(getattr(waves, name), bits) for name in ("full", "vacuum")}
+        record = {
+            "exit_plane_z": exit_plane_z_a,
+            "full_intensity": mean_intensity(arrays["full"]),
+            "vacuum_intensity": mean_intensity(arrays["vacuum"]),
+            "seed": structure_seed(campaign, specimen.key, index, "exit_waves"),
+        }
+        return {None: (arrays, record)}
+
+
+def mean_intensity(waves: NDArray[np.complex64]) -> float:
+    """Mean of |psi|^2 over all pixels and phonons, in double precision."""
+    parts = waves.view(np.float32)
+    return float(np.einsum("...i,...i->...", parts, parts, dtype=np.float64).sum() / waves.size)

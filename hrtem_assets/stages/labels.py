@@ -1,0 +1,83 @@
+"""Labels: soft label and mask of each structure, for every imaging condition; one row is a structure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.imaging.labels import overlap, phase_label
+from hrtem_assets.specimen.silhouette import projected_silhouette
+from hrtem_assets.stages.base import Stage
+from hrtem_assets.store.reading import read_structure
+from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
+
+SOFT_LEVELS = 255
+
+
+class LabelsStage(Stage):
+    """Threshold the phase of the vacuum exit wave and smooth it."""
+
+    name = "labels"
+    upstream = ("structures", "exit_waves")
+
+    def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        return {
+            "labels": campaign.labels.model_dump(mode="json"),
+            "label_blur_a": specimen.lattice.label_blur_a,
+        }
+
+    def packages(self, campaign: Campaign) -> tuple[str, ...]:
+        return ("numpy", "scipy")
+
+    def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
+        n = campaign.simulation.output_grid
+        return Schema(
+            arrays=(
+                Variable(
+                    "soft_label",
+                    ("y", "x"),
+                    (n, n),
+                    "uint8",
+                    "1",
+                    "smoothed phase threshold, 0 to 1",
+                    attributes={"scale_factor": 1 / SOFT_LEVELS, "add_offset": 0.0},
+                ),
+                Variable("mask", ("y", "x"), (n, n), "bool", "1", "particle or not"),
+            ),
+            records=(
+                Variable("silhouette_iou", long_name="overlap of the mask with the particles' projected spheres"),
+                Variable("mask_fraction", long_name="part of the image that is particle"),
+            ),
+            coordinates=pixel_coordinates(n, campaign.simulation.output_sampling_a),
+            structures_per_shard=16,
+            title=f"Labels of {specimen.key}: one row is a structure",
+        )
+
+    def make(
+        self,
+        campaign: Campaign,
+        specimen: Specimen,
+        index: int,
+        conditions: tuple[str | None, ...],
+        sources: Mapping[str, Path],
+    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+        simulation = campaign.simulation
+        label = phase_label(
+            read_structure(sources["exit_waves"], "vacuum", index),
+            simulation.output_sampling_a,
+            specimen.lattice.label_blur_a,
+            campaign.labels,
+        )
+        placed = int(read_structure(sources["structures"], "particle_count", index))
+        silhouette = projected_silhouette(
+            read_structure(sources["structures"], "center", index)[:placed],
+            read_structure(sources["structures"], "radius", index)[:placed],
+            simulation.cell_a,
+            simulation.output_grid,
+        )
+        arrays = {"soft_label": np.rint(label.soft * SOFT_LEVELS).astype(np.uint8), "mask": label.mask}
+        record = {"silhouette_iou": overlap(label.mask, silhouette), "mask_fraction": float(label.mask.mean())}
+        return {None: (arrays, record)}
