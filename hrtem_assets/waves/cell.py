@@ -56,8 +56,8 @@ def grid_points(cell_a: tuple[float, float, float], sampling_a: float) -> tuple[
     for name, n, side in zip("xy", points, cell_a, strict=False):
         if n < 1.5 or abs(n - round(n)) > 1e-6 * n:
             raise ValueError(
-                f"cell side {name} = {side} Å is {n:.4f} pixels of {sampling_a} Å; it must be a whole number "
-                f"of at least 2: change the cell to {max(2, round(n)) * sampling_a:.6g} Å or change the sampling"
+                f"cell side {name} = {side} Å is {n:.4f} pixels of {sampling_a} Å; it must be a whole "
+                f"number: change the cell to {max(2, round(n)) * sampling_a:.6g} Å or change the sampling"
             )
     return round(points[0]), round(points[1])
 
