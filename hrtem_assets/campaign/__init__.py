@@ -3,7 +3,12 @@
 from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
 from hrtem_assets.campaign.conditions import Condition
 from hrtem_assets.campaign.lattices import Lattice, Site
-from hrtem_assets.campaign.loading import CampaignError, campaign_from_environment, load_campaign, with_overrides
+from hrtem_assets.campaign.loading import (
+    CampaignError,
+    campaign_from_environment,
+    load_campaign,
+    with_overrides,
+)
 from hrtem_assets.campaign.settings import (
     Calibration,
     LabelRule,

@@ -53,7 +53,9 @@ def run_shard(task: ShardTask) -> float:
     return sum(p.seconds for products in made.values() for p in products) / len(task.structures)
 
 
-def upstream_stores(stage: Stage, campaign: Campaign, specimen_key: str, layout: Layout) -> dict[str, StoreInfo]:
+def upstream_stores(
+    stage: Stage, campaign: Campaign, specimen_key: str, layout: Layout
+) -> dict[str, StoreInfo]:
     """The stores that a stage reads, each checked against the recipe that the campaign gives it.
 
     Raises:
@@ -125,13 +127,13 @@ def fill(
                 missing.setdefault(shard, []).append(key)
         sources = {name: info.path for name, info in upstream.items()}
         tasks = [
-            ShardTask(
-                stage.name, campaign, specimen_key, shard, {k: builds[k].handle for k in keys}, sources
-            )
+            ShardTask(stage.name, campaign, specimen_key, shard, {k: builds[k].handle for k in keys}, sources)
             for shard, keys in sorted(missing.items(), key=lambda item: item[0].start)
         ]
         todo = sum(len(shard) for shard in missing)
-        what = f"{stage.name} {specimen_key}" + (f" ({len(builds)} conditions)" if None not in builds else "")
+        what = f"{stage.name} {specimen_key}" + (
+            f" at {len(builds)} condition{'s' * (len(builds) > 1)}" if None not in builds else ""
+        )
         if not tasks:
             log(f"{what}: all {total} structures are already there")
         elif todo < total:

@@ -37,7 +37,7 @@ def duration(seconds: float) -> str:
     """A duration in words: `45 s`, `12 min 5 s`, `7 h 12 min`, `3 d 4 h`."""
     units = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
     rest = round(seconds)
-    parts = []
+    parts: list[str] = []
     for name, size in units:
         amount, rest = divmod(rest, size)
         if amount or (name == "s" and not parts):

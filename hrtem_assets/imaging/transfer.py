@@ -66,7 +66,7 @@ def spectra(
     `temporal_coherence = "quadrature"` intensities are summed over Gauss-Hermite foci instead.
     """
     wavelength = wavelength_a(beam_energy_kev)
-    ky, kx = (np.fft.fftfreq(n, sampling_a) for n in waves.shape[-2:])
+    ky, kx = (np.fft.fftfreq(n, sampling_a).astype(np.float64) for n in waves.shape[-2:])
     sigma = focal_spread_sigma_a(optics)
     static = np.exp(-1j * _residual_phase(ky, kx, wavelength, optics))
     k2 = ky[:, None] ** 2 + kx[None, :] ** 2

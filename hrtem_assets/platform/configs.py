@@ -30,7 +30,10 @@ def _override_class(model: type[Model], without: tuple[str, ...] = ()) -> type[d
             text = f"{info.description or name}; campaign's value if not given"
             fields[name] = (Optional[annotation], Field(default=None, description=text))  # noqa: UP045
     return create_model(
-        f"{model.__name__}Overrides", __base__=dg.Config, __doc__=f"Replaces settings of: {model.__doc__}", **fields
+        f"{model.__name__}Overrides",
+        __base__=dg.Config,
+        __doc__=f"Replaces settings of: {model.__doc__}",
+        **fields,
     )
 
 
@@ -71,7 +74,9 @@ class StructuresConfig(StageConfig):
         default=None, description="side of the square cell [Å]; campaign's value if not given"
     )
     substrate: SubstrateOverrides = Field(default_factory=SubstrateOverrides, description="film overrides")
-    placement: PlacementOverrides = Field(default_factory=PlacementOverrides, description="placement overrides")
+    placement: PlacementOverrides = Field(
+        default_factory=PlacementOverrides, description="placement overrides"
+    )
 
     def overrides(self) -> dict[str, Any]:
         found = super().overrides()
@@ -98,7 +103,9 @@ class ZeroDefocusConfig(CountedConfig):
     """How to calibrate."""
 
     optics: OpticsOverrides = Field(default_factory=OpticsOverrides, description="microscope overrides")
-    calibration: CalibrationOverrides = Field(default_factory=CalibrationOverrides, description="search overrides")
+    calibration: CalibrationOverrides = Field(
+        default_factory=CalibrationOverrides, description="search overrides"
+    )
 
 
 class LabelsConfig(CountedConfig):

@@ -48,7 +48,9 @@ class LabelsStage(Stage):
                 Variable("mask", ("y", "x"), (n, n), "bool", "1", "particle or not"),
             ),
             records=(
-                Variable("silhouette_iou", long_name="overlap of the mask with the particles' projected spheres"),
+                Variable(
+                    "silhouette_iou", long_name="overlap of the mask with the particles' projected spheres"
+                ),
                 Variable("mask_fraction", long_name="part of the image that is particle"),
             ),
             coordinates=pixel_coordinates(n, campaign.simulation.output_sampling_a),
@@ -79,5 +81,8 @@ class LabelsStage(Stage):
             simulation.output_grid,
         )
         arrays = {"soft_label": np.rint(label.soft * SOFT_LEVELS).astype(np.uint8), "mask": label.mask}
-        record = {"silhouette_iou": overlap(label.mask, silhouette), "mask_fraction": float(label.mask.mean())}
+        record = {
+            "silhouette_iou": overlap(label.mask, silhouette),
+            "mask_fraction": float(label.mask.mean()),
+        }
         return {None: (arrays, record)}

@@ -39,7 +39,9 @@ class MicrographsStage(Stage):
         return Schema(
             arrays=(Variable("counts", ("y", "x"), (n, n), "uint16", "electrons", "electrons per pixel"),),
             records=(
-                Variable("defocus", units="nm", long_name="true defocus from zero defocus, underfocus positive"),
+                Variable(
+                    "defocus", units="nm", long_name="true defocus from zero defocus, underfocus positive"
+                ),
                 Variable("exit_plane_defocus", units="Å", long_name="true defocus from the exit plane"),
                 Variable("dose", units="e/Å²", long_name="effective dose"),
                 Variable("mean_counts", units="electrons", long_name="mean of the image"),

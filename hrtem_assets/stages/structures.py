@@ -45,7 +45,12 @@ class StructuresStage(Stage):
                 Variable("positions", ("atom", "axis"), (atoms, 3), "float32", "Å", "atom positions at rest"),
                 Variable("numbers", ("atom",), (atoms,), "uint8", "1", "atomic number; 0 beyond atom_count"),
                 Variable(
-                    "particle", ("atom",), (atoms,), "int16", "1", f"particle of the atom; {SUBSTRATE} is the film"
+                    "particle",
+                    ("atom",),
+                    (atoms,),
+                    "int16",
+                    "1",
+                    f"particle of the atom; {SUBSTRATE} is the film",
                 ),
             ),
             records=(
@@ -55,7 +60,9 @@ class StructuresStage(Stage):
                 Variable("substrate_thickness", units="Å", long_name="film thickness"),
                 Variable("center", ("slot", "axis"), (slots, 3), units="Å", long_name="particle centre"),
                 Variable("radius", ("slot",), (slots,), units="Å", long_name="particle radius"),
-                Variable("quaternion", ("slot", "component"), (slots, 4), long_name="orientation (x, y, z, w)"),
+                Variable(
+                    "quaternion", ("slot", "component"), (slots, 4), long_name="orientation (x, y, z, w)"
+                ),
                 Variable(
                     "fault_plane",
                     ("slot", "fault"),

@@ -43,8 +43,14 @@ class ZeroDefocusStage(Stage):
                     units="Å",
                     long_name="calibrated zero defocus from the exit plane, underfocus positive",
                 ),
-                Variable("particle_depth", units="Å", long_name="mean distance of particle atoms before the exit plane"),
-                Variable("curve_defocus", *curve, units="Å", long_name="defoci evaluated; NaN beyond the last"),
+                Variable(
+                    "particle_depth",
+                    units="Å",
+                    long_name="mean distance of particle atoms before the exit plane",
+                ),
+                Variable(
+                    "curve_defocus", *curve, units="Å", long_name="defoci evaluated; NaN beyond the last"
+                ),
                 Variable("curve_variance", *curve, long_name="variance of the vacuum image at each"),
             ),
             coordinates={},

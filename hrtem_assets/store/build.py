@@ -81,7 +81,13 @@ class PartitionBuild:
     """A partition being filled with one recipe; made by `open_build`."""
 
     def __init__(
-        self, layout: Layout, partition: PartitionId, recipe: Recipe, schema: Schema, count: int, provenance: dict[str, Any]
+        self,
+        layout: Layout,
+        partition: PartitionId,
+        recipe: Recipe,
+        schema: Schema,
+        count: int,
+        provenance: dict[str, Any],
     ) -> None:
         self.layout, self.partition, self.recipe, self.count = layout, partition, recipe, count
         self.schema = schema.with_bookkeeping()
@@ -204,7 +210,9 @@ class PartitionBuild:
 
     def _replace_finished(self) -> None:
         if self.final.is_dir():
-            old = self.layout.superseded(self.partition, f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}")
+            old = self.layout.superseded(
+                self.partition, f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}"
+            )
             old.parent.mkdir(parents=True, exist_ok=True)
             self.final.rename(old)
         self.final.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +221,12 @@ class PartitionBuild:
 
 @contextmanager
 def open_build(
-    layout: Layout, partition: PartitionId, recipe: Recipe, schema: Schema, count: int, provenance: dict[str, Any]
+    layout: Layout,
+    partition: PartitionId,
+    recipe: Recipe,
+    schema: Schema,
+    count: int,
+    provenance: dict[str, Any],
 ) -> Iterator[PartitionBuild]:
     """Open a partition for filling, alone: resumes what an earlier attempt with the same recipe left.
 

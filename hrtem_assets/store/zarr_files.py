@@ -35,7 +35,11 @@ def create(path: Path, schema: Schema, structures: int) -> None:
         )
     for name, coordinate in schema.coordinates.items():
         _write_whole(
-            group, name, coordinate.values, (name,), {"units": coordinate.units, "long_name": coordinate.long_name}
+            group,
+            name,
+            coordinate.values,
+            (name,),
+            {"units": coordinate.units, "long_name": coordinate.long_name},
         )
 
 
@@ -79,12 +83,14 @@ def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any
     """
     group = _open(path)
     structure = np.arange(len(records))
-    _write_whole(group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"})
+    _write_whole(
+        group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"}
+    )
     for variable in schema.records:
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):
             value = np.asarray(record.get(variable.name, variable.fill_value), dtype=variable.dtype)
-            values[(index, *(slice(n) for n in value.shape))] = value
+            values[(index, *map(slice, value.shape))] = value
         _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
 
 

@@ -1,0 +1,114 @@
+"""The `hrtem` command: the UI, the demo, and materializing from a shell."""
+
+import os
+from pathlib import Path
+
+import click
+
+from hrtem_assets.campaign import CampaignError
+
+DEMO_SPECIMEN = "CdSe-medium"
+DEMO_CONDITIONS = ("df-10nm_400e", "df+00nm_400e", "df+10nm_400e")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Simulated HRTEM datasets as Dagster data assets.
+
+    HRTEM_CAMPAIGN names the campaign (demo, paper or a YAML file; demo if not set), HRTEM_DATA the folder of
+    everything written (data if not set), HRTEM_WORKERS the worker processes (all cores if not set).
+    """
+
+
+@main.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="address to listen on; no authentication"
+)
+@click.option("--port", default=3000, show_default=True, help="port to listen on")
+def ui(host: str, port: int) -> None:
+    """Open the Dagster UI, with its daemon, on the instance under the data folder."""
+    from hrtem_assets.platform.instance import prepare_home, ui_command
+
+    home = prepare_home()
+    click.echo(f"Dagster home: {home}\nOpen http://{host}:{port} (Ctrl+C ends it)")
+    command = ui_command(host, port)
+    os.execv(command[0], command)
+
+
+@main.command()
+@click.argument("assets", nargs=-1, required=True)
+@click.option("--specimen", required=True, help="specimen key such as CdSe-medium")
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    help="condition key such as df-10nm_400e; repeatable; all if absent",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML run configuration by asset name",
+)
+def materialize(
+    assets: tuple[str, ...], specimen: str, conditions: tuple[str, ...], config_file: Path | None
+) -> None:
+    """Make ASSETS (structures, exit_waves, zero_defocus, labels, micrographs, or all) of one specimen."""
+    import yaml
+
+    from hrtem_assets.stages import STAGES
+
+    unknown = sorted(set(assets) - STAGES.keys() - {"all"})
+    if unknown:
+        raise click.UsageError(f"unknown assets {', '.join(unknown)}; known: {', '.join(STAGES)}, all")
+    names = tuple(STAGES) if "all" in assets else assets
+    config = yaml.safe_load(config_file.read_text("utf-8")) if config_file else {}
+    _materialize(names, specimen, conditions, config)
+
+
+@main.command()
+def demo() -> None:
+    """Make one specimen at full size under three conditions, through Dagster, and show where its pictures are."""
+    from hrtem_assets.pictures.partition import condition_sheet
+    from hrtem_assets.platform.house import data_root
+    from hrtem_assets.stages import STAGES
+    from hrtem_assets.store.layout import Layout, PartitionId
+
+    _materialize(tuple(STAGES), DEMO_SPECIMEN, DEMO_CONDITIONS, {})
+    layout = Layout(data_root())
+    store = layout.store(PartitionId("micrographs", DEMO_SPECIMEN, DEMO_CONDITIONS[0]))
+    target = layout.root / "pictures" / "demo.png"
+    condition_sheet(layout, DEMO_SPECIMEN, DEMO_CONDITIONS).save(target)
+    click.echo(
+        f"\nMade {DEMO_SPECIMEN} under {', '.join(DEMO_CONDITIONS)}.\n"
+        f"Look at {target}\n"
+        f"Open the data: xarray.open_zarr('{store}')\n"
+        f"Open the UI: make ui, then http://127.0.0.1:3000/assets"
+    )
+
+
+def _materialize(
+    assets: tuple[str, ...], specimen: str, conditions: tuple[str, ...], config: dict[str, object]
+) -> None:
+    import dagster as dg
+
+    from hrtem_assets.platform.instance import prepare_home
+    from hrtem_assets.platform.launch import MaterializationError, materialize
+
+    try:
+        from hrtem_assets.campaign import campaign_from_environment
+        from hrtem_assets.definitions import build_defs
+
+        campaign = campaign_from_environment()
+        campaign.specimen(specimen)
+        for key in conditions:
+            campaign.condition(key)
+        prepare_home()
+        with dg.DagsterInstance.get() as instance:
+            wanted = conditions or tuple(campaign.condition_by_key)
+            for run_id in materialize(build_defs(campaign), instance, assets, specimen, wanted, config):
+                click.echo(f"run {run_id} succeeded")
+    except (CampaignError, MaterializationError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyError as error:
+        raise click.ClickException(str(error.args[0])) from error

@@ -1,0 +1,38 @@
+"""The Dagster code location: `workspace.yaml` loads `defs` from here."""
+
+import warnings
+from pathlib import Path
+
+import dagster as dg
+
+from hrtem_assets.campaign import Campaign, campaign_from_environment
+from hrtem_assets.platform.assets import campaign_assets
+from hrtem_assets.platform.house import House, data_root
+from hrtem_assets.platform.jobs import campaign_jobs
+from hrtem_assets.platform.stores import StoreIOManager
+from hrtem_assets.store.layout import Layout
+
+
+def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg.Definitions:
+    """Fresh definitions for a campaign and a data root; UI, command line and tests all use these.
+
+    Args:
+        campaign: what to make; by default the one that `HRTEM_CAMPAIGN` names.
+        root: folder of everything written; by default `HRTEM_DATA`, or `data`.
+    """
+    campaign = campaign or campaign_from_environment()
+    house = House(campaign, Layout(root or data_root()))
+    with warnings.catch_warnings():
+        # backfill policies are "beta" in Dagster 1.13, which is pinned
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = campaign_assets(campaign)
+    return dg.Definitions(
+        assets=assets,
+        jobs=campaign_jobs(),
+        resources={"house": house, "io_manager": StoreIOManager(house)},
+        # a run is a process of its own already
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

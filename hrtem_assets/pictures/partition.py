@@ -1,0 +1,139 @@
+"""One picture of a whole partition, drawn from its finished store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from PIL import Image
+
+from hrtem_assets.pictures.atoms import structure_views
+from hrtem_assets.pictures.plots import variance_curve
+from hrtem_assets.pictures.raster import label_overlay, micrograph_image, phase_image
+from hrtem_assets.pictures.sheet import contact_sheet
+from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.reading import read_structure
+
+MOST_STRUCTURES = 4
+TILE_PX = 480
+
+
+def partition_picture(layout: Layout, partition: PartitionId) -> Image.Image:
+    """What a partition holds, for its first structures.
+
+    Args:
+        layout: where stores lie.
+        partition: a finished partition of any asset.
+    """
+    path = layout.store(partition)
+    shown = range(min(MOST_STRUCTURES, zarr.open_array(path / "structure", mode="r").shape[0]))
+    match partition.asset:
+        case "structures":
+            return _structures(path, shown)
+        case "exit_waves":
+            return _exit_waves(path, shown)
+        case "zero_defocus":
+            return _zero_defocus(path, shown)
+        case "labels":
+            return _labels(path, layout.store(PartitionId("exit_waves", partition.specimen)), shown)
+        case "micrographs":
+            return _micrographs(path, shown)
+        case _:
+            raise ValueError(f"there is no picture of {partition.asset!r} partitions")
+
+
+def condition_sheet(layout: Layout, specimen: str, conditions: Sequence[str]) -> Image.Image:
+    """Micrographs of the first structures under several conditions, with label outlines in a last column.
+
+    Args:
+        layout: where stores lie.
+        specimen: specimen key.
+        conditions: condition keys, one column each; their micrographs and the labels must be there.
+    """
+    stores = {key: layout.store(PartitionId("micrographs", specimen, key)) for key in conditions}
+    labels = layout.store(PartitionId("labels", specimen))
+    count = zarr.open_array(labels / "structure", mode="r").shape[0]
+    tiles, captions = [], []
+    for index in range(min(MOST_STRUCTURES, count)):
+        for key, path in stores.items():
+            tiles.append(_micrograph(path, index).convert("RGB"))
+            captions.append(f"{specimen} {index}, {key}")
+        path = stores[conditions[0]]
+        counts, mask = read_structure(path, "counts", index), read_structure(labels, "mask", index)
+        tiles.append(label_overlay(counts, mask, _sampling_a(path), size_px=TILE_PX))
+        captions.append(f"{specimen} {index}, label")
+    return contact_sheet(tiles, captions, columns=len(conditions) + 1)
+
+
+def _structures(path: Path, shown: range) -> Image.Image:
+    tiles, captions = [], []
+    for i in shown:
+        atoms, placed = (
+            int(read_structure(path, "atom_count", i)),
+            int(read_structure(path, "particle_count", i)),
+        )
+        positions, numbers, particle = (
+            read_structure(path, name, i)[:atoms] for name in ("positions", "numbers", "particle")
+        )
+        thickness = float(read_structure(path, "substrate_thickness", i))
+        tiles.append(structure_views(positions, numbers, particle, thickness, _cell_a(path), size_px=TILE_PX))
+        captions.append(
+            f"structure {i}: {placed} of {int(read_structure(path, 'requested_particles', i))} particles"
+        )
+    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+
+
+def _exit_waves(path: Path, shown: range) -> Image.Image:
+    tiles, captions = [], []
+    for i in shown[:2]:
+        for name, text in (("full", "particles and film"), ("vacuum", "particles in vacuum")):
+            wave = read_structure(path, name, i).mean(axis=0)
+            tiles.append(phase_image(wave, _sampling_a(path), size_px=TILE_PX))
+            captions.append(f"structure {i}: phase, {text}")
+    return contact_sheet(tiles, captions, columns=2)
+
+
+def _zero_defocus(path: Path, shown: range) -> Image.Image:
+    tiles, captions = [], []
+    for i in shown:
+        zero = float(read_structure(path, "zero_defocus", i))
+        defocus, variance = (read_structure(path, f"curve_{name}", i) for name in ("defocus", "variance"))
+        tried = ~np.isnan(defocus)
+        tiles.append(variance_curve(defocus[tried], variance[tried], zero, width_px=TILE_PX))
+        captions.append(f"structure {i}: zero {zero:.1f} Å before the exit plane")
+    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+
+
+def _labels(path: Path, waves: Path, shown: range) -> Image.Image:
+    tiles, captions = [], []
+    for i in shown:
+        phase = np.angle(read_structure(waves, "full", i).mean(axis=0))
+        mask = read_structure(path, "mask", i)
+        tiles.append(label_overlay(phase, mask, _sampling_a(path), size_px=TILE_PX))
+        iou = float(read_structure(path, "silhouette_iou", i))
+        captions.append(f"structure {i}: mask over phase, IoU {iou:.2f}")
+    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+
+
+def _micrographs(path: Path, shown: range) -> Image.Image:
+    captions = [f"structure {i}: {float(read_structure(path, 'defocus', i)):+.1f} nm" for i in shown]
+    return contact_sheet([_micrograph(path, i) for i in shown], captions, columns=min(2, len(shown)))
+
+
+def _micrograph(path: Path, index: int) -> Image.Image:
+    return micrograph_image(read_structure(path, "counts", index), _sampling_a(path), size_px=TILE_PX)
+
+
+def _axis_a(path: Path) -> NDArray[np.float64]:
+    return np.asarray(zarr.open_array(path / "x", mode="r")[:])
+
+
+def _sampling_a(path: Path) -> float:
+    return float(_axis_a(path)[1])
+
+
+def _cell_a(path: Path) -> float:
+    attributes = zarr.open_group(path, mode="r").attrs["recipe"]
+    assert isinstance(attributes, dict)
+    return float(attributes["settings"]["cell_a"])

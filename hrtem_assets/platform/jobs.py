@@ -1,0 +1,23 @@
+"""Jobs: the two halves of the work, selectable in the UI."""
+
+from typing import Any
+
+import dagster as dg
+
+SPECIMENS_JOB, IMAGES_JOB = "specimens", "images"
+
+
+def campaign_jobs() -> list[Any]:
+    """`specimens` makes everything that no condition changes; `images` makes micrographs of specimens already made."""
+    return [
+        dg.define_asset_job(
+            SPECIMENS_JOB,
+            selection=dg.AssetSelection.assets("structures", "exit_waves", "zero_defocus", "labels"),
+            description="Structures, exit waves, zero defocus and labels of a specimen.",
+        ),
+        dg.define_asset_job(
+            IMAGES_JOB,
+            selection=dg.AssetSelection.assets("micrographs"),
+            description="Micrographs of a specimen under a condition.",
+        ),
+    ]
