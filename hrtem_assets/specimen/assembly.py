@@ -1,5 +1,7 @@
 """A whole structure: particles on a film, drawn from one seed, assembled in a Construction Zone scene."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -46,7 +48,7 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     centers, placed = place(radii, cell, rule, rng)
 
     particles: list[Particle] = []
-    bodies = []
+    bodies: list[Any] = []
     for (x, y), radius in zip(centers, radii[placed], strict=True):
         center = np.array([x, y, thickness + radius])
         particle, volume = particle_volume(specimen, radius, center, rng)
@@ -63,6 +65,7 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     scene = cz.Scene(bounds=np.array([[0.0, 0.0, 0.0], [cell, cell, height]]), objects=bodies)
     scene.populate()
     owners = [*range(len(particles)), *([SUBSTRATE] if slab is not None else [])]
+    # in spite of its name, this gives the positions of a body's atoms in the scene
     counts = [len(scene.species_from_object(i)) for i in range(len(bodies))]
     positions, numbers = scene.all_atoms, scene.all_species
     owner = np.repeat(np.array(owners, dtype=np.int16), counts)
@@ -90,12 +93,12 @@ def max_atoms(campaign: Campaign, specimen: Specimen) -> int:
     cell, film = campaign.simulation.cell_a, campaign.substrate
     box = np.array([cell, cell, film.thickness_max_a])
     particle = most_atoms_in_sphere(
-        specimen.lattice, specimen.size.radius_max_a, specimen.max_stacking_faults
+        specimen.lattice, specimen.size.radius_max_a, specimen.max_stacking_faults, specimen.lattice_name
     )
     return film_atoms(box, film.density_atoms_per_a3) + campaign.placement.count_max * particle
 
 
-def _film_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _film_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator) -> Any:
     """The film as a czone volume; None when it is too thin to hold an atom."""
     from ase.data import atomic_numbers
 

@@ -81,7 +81,7 @@ def shortest_distance_a(lattice: Lattice) -> float:
     return _shortest_distance(crystal_generator(lattice))
 
 
-def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0) -> int:
+def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0, name: str = "lattice") -> int:
     """An upper bound on the atoms of a spherical particle, wherever its centre lies in the unit cell.
 
     The unit cells centred on the points of a Bravais lattice within a region do not overlap and lie within
@@ -92,8 +92,9 @@ def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0) -> 
         lattice: the crystal.
         radius_a: radius of the sphere in Å.
         faults: number of stacking faults.
+        name: how error messages name the lattice.
     """
-    bases = crystal_generator(lattice).voxel.bases
+    bases = crystal_generator(lattice, name).voxel.bases
     signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)])
     margin = np.linalg.norm(signs @ bases.T, axis=1).max() / 2
     # czone counts atoms up to 1e-5 Å beyond a surface

@@ -69,9 +69,7 @@ def uniform_quaternion(rng: np.random.Generator) -> NDArray[np.float64]:
     return quaternion / np.copysign(np.linalg.norm(quaternion), quaternion[3])
 
 
-def fault_planes(
-    wanted: int, radius: float, center: float, rng: np.random.Generator
-) -> tuple[int, ...]:
+def fault_planes(wanted: int, radius: float, center: float, rng: np.random.Generator) -> tuple[int, ...]:
     """Heights of stacking faults, uniform over all choices that keep their distances.
 
     Args:

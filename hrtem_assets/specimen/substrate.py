@@ -110,11 +110,12 @@ def _fill(  # type: ignore[no-untyped-def]  # compiled for its arguments
     for t in range(trial.shape[0]):
         if placed == positions.shape[0]:
             break
-        i = min(int(trial[t, 0] / box[0] * nx), nx - 1)
-        j = min(int(trial[t, 1] / box[1] * ny), ny - 1)
-        k = min(int(trial[t, 2] / box[2] * nz), nz - 1)
-        if _is_free(trial[t], i, j, k, positions, first, following, box, min_distance):
-            positions[placed] = trial[t]
+        x, y, z = trial[t, 0], trial[t, 1], trial[t, 2]
+        i = min(int(x / box[0] * nx), nx - 1)
+        j = min(int(y / box[1] * ny), ny - 1)
+        k = min(int(z / box[2] * nz), nz - 1)
+        if _is_free(x, y, z, i, j, k, positions, first, following, box, min_distance):
+            positions[placed, 0], positions[placed, 1], positions[placed, 2] = x, y, z
             following[placed] = first[i, j, k]
             first[i, j, k] = placed
             placed += 1
@@ -123,18 +124,20 @@ def _fill(  # type: ignore[no-untyped-def]  # compiled for its arguments
 
 @numba.njit(cache=True)
 def _is_free(  # type: ignore[no-untyped-def]
-    point, i, j, k, positions, first, following, box, min_distance
+    x, y, z, i, j, k, positions, first, following, box, min_distance
 ):
     nx, ny, nz = first.shape
     # with fewer than three cells across, every cell is a neighbour, once
     for di in range(-1 if nx > 2 else 0, min(nx, 2)):
+        ci = (i + di) % nx
         for dj in range(-1 if ny > 2 else 0, min(ny, 2)):
+            cj = (j + dj) % ny
             for ck in range(max(k - 1, 0), min(k + 2, nz)):
-                other = first[(i + di) % nx, (j + dj) % ny, ck]
+                other = first[ci, cj, ck]
                 while other >= 0:
-                    dx = abs(positions[other, 0] - point[0])
-                    dy = abs(positions[other, 1] - point[1])
-                    dz = positions[other, 2] - point[2]
+                    dx = abs(positions[other, 0] - x)
+                    dy = abs(positions[other, 1] - y)
+                    dz = positions[other, 2] - z
                     dx = min(dx, box[0] - dx)
                     dy = min(dy, box[1] - dy)
                     if dx * dx + dy * dy + dz * dz < min_distance * min_distance:
