@@ -14,7 +14,7 @@ pip() {
     "$venv/bin/python" -m pip --disable-pip-version-check -qq "$@"
 }
 
-echo "Installing the pinned packages (about 1 GB on disk; a few minutes the first time)"
+echo "Installing the pinned packages (about 1.5 GB on disk; a few minutes the first time)"
 pip install --require-hashes -r requirements.lock
 echo "Installing hrtem_assets itself"
 pip install --no-deps --no-build-isolation --editable .
