@@ -22,8 +22,8 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
 
     The film fills 0 <= z <= thickness. A particle's sphere touches its top: centre z = thickness + radius.
     Atoms outside the cell in x or y are dropped. No atom of one body then lies within `placement.clearance_a`
-    of another body's, periodic images included: film atoms give way to particles, a later particle's atoms
-    to an earlier one's (these only meet across the seam of the cell).
+    of another body's, periodic images included: film atoms give way to particles, and a later particle's to
+    an earlier one's where two that are cut by opposite edges would meet across the seam of the cell.
 
     Args:
         campaign: substrate, placement, cell and seed.

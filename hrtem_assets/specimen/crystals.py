@@ -29,10 +29,15 @@ class CrystalGenerator(Generator):
             positions, float64 (M, 3), Å, and atomic numbers, int64 (M,).
         """
         low, high = self.voxel.get_extents(bbox)
-        axes = [np.arange(a, b + 1) for a, b in zip(low, high, strict=True)]
-        cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 1, 3)
-        positions = (cells + self.coords).reshape(-1, 3) @ self.voxel.sbases.T + self.voxel.origin
-        return positions, np.tile(np.array(self.species, dtype=np.int64), len(cells))
+        bases = self.voxel.sbases
+        # sums along each axis and no large matrix product, whose last bit may depend on the number of threads
+        steps = [
+            np.arange(a, b + 1)[:, None] * bases[:, i] for i, (a, b) in enumerate(zip(low, high, strict=True))
+        ]
+        cells = steps[0][:, None, None] + steps[1][:, None] + steps[2]
+        positions = cells[..., None, :] + (self.coords @ bases.T + self.voxel.origin)
+        numbers = np.broadcast_to(np.array(self.species, dtype=np.int64), positions.shape[:-1])
+        return positions.reshape(-1, 3), numbers.reshape(-1)
 
 
 def crystal_generator(lattice: Lattice, name: str = "lattice") -> CrystalGenerator:

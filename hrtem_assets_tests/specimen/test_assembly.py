@@ -147,6 +147,13 @@ def test_impossible_placements_record_fewer_particles():
     assert set(s.particle.tolist()) <= {SUBSTRATE, *range(len(s.particles))}
 
 
+@pytest.mark.parametrize("thickness_a", [0.002, 0.05, 1.0])
+def test_films_thinner_than_an_atom_are_built(thickness_a):
+    s = build(campaign=variant(substrate={"thickness_min_a": thickness_a, "thickness_max_a": thickness_a}))
+    wanted = round(64.0**2 * thickness_a * CAMPAIGN.substrate.density_atoms_per_a3)
+    assert 0 < np.sum(s.particle == SUBSTRATE) <= wanted
+
+
 def test_no_thickness_leaves_particles_in_vacuum():
     s = build(campaign=variant(substrate={"thickness_min_a": 0.0, "thickness_max_a": 0.0}))
     assert s.substrate_thickness_a == 0.0
@@ -161,7 +168,7 @@ def test_no_structure_has_more_atoms_than_the_bound(key):
 
 
 def test_the_bound_holds_for_the_fullest_structure_possible():
-    """Five whole particles of the largest radius on the thickest film; every count at its upper end."""
+    """Four whole particles of the largest radius on the thickest film; every count at its upper end."""
     campaign = load_campaign(
         "paper",
         {
