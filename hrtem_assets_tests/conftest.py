@@ -10,6 +10,9 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
+# small tasks gain nothing from worker processes; the tests of those ask for them
+os.environ.setdefault("HRTEM_WORKERS", "1")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip browser tests, with the reason, where Chromium or its driver is missing."""

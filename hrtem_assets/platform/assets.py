@@ -124,7 +124,7 @@ def _materialize(
             house.layout,
             count=getattr(config, "count", None),
             workers=config.worker_count(available_workers()),
-            provenance=house.provenance(context.run_id, overrides),
+            provenance=house.provenance(context.run.run_id, overrides),
             log=context.log.info,
         )
         for condition, path in paths.items():
