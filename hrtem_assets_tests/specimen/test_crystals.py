@@ -73,6 +73,9 @@ def test_each_published_lattice_has_its_coordination_in_the_atoms_supplied(name)
     neighbours = bonds(positions, 1.15 * distance)
     found: dict[int, set[tuple[int, int]]] = {}
     for i in np.flatnonzero(interior):
+        # transposed hexagonal axes keep the number of neighbours, but bring three of the four too near
+        lengths = np.linalg.norm(positions[neighbours[i]] - positions[i], axis=1)
+        assert lengths.min() > distance - 0.0015
         for element in set(numbers[neighbours[i]].tolist()):
             number = int(np.sum(numbers[neighbours[i]] == element))
             found.setdefault(int(numbers[i]), set()).add((element, number))

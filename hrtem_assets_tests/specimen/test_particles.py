@@ -68,6 +68,8 @@ def assert_bonded_as_wurtzite(positions, numbers, radius_a):
     neighbours = bonds(positions, BOND_A)
     for i in np.flatnonzero(interior):
         assert len(neighbours[i]) == 4
+        lengths = np.linalg.norm(positions[neighbours[i]] - positions[i], axis=1)
+        np.testing.assert_allclose(np.sort(lengths), [2.6282, 2.6282, 2.6282, 2.6426], atol=1e-3)
         assert np.all(numbers[neighbours[i]] != numbers[i])
 
 
