@@ -69,7 +69,14 @@ class Placement(Model):
 class Simulation(Model):
     """The multislice calculation from atoms to exit waves."""
 
-    engine: Literal["abtem"] = Field("abtem", description="exit-wave engine")
+    engine: Literal["abtem", "fused"] = Field(
+        "abtem", description="exit-wave engine; abtem: the reference; fused: the same numbers, faster"
+    )
+    fused_mode: Literal["exact", "fast"] = Field(
+        "exact",
+        description="of the fused engine; exact: abTEM's algorithm, to 1e-5 of the wave; "
+        "fast: transmission functions not band-limited, 1.5e-3",
+    )
     cell_a: float = quantity(128.0, "Å", "side of the square cell", ge=16.0, le=2048.0)
     beam_energy_kev: float = quantity(300.0, "keV", "beam energy", ge=10.0, le=3000.0)
     sampling_a: float = quantity(0.1, "Å", "pixel of the potential and the waves", ge=0.01, le=0.5)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.engine import ExitWaveEngine
+from hrtem_assets.waves.fused.engine import FusedEngine
 
-ENGINES: dict[str, Callable[[], ExitWaveEngine]] = {"abtem": AbtemEngine}
+ENGINES: dict[str, Callable[[], ExitWaveEngine]] = {"abtem": AbtemEngine, "fused": FusedEngine}
 
 
 def engine(name: str) -> ExitWaveEngine:

@@ -1,0 +1,150 @@
+"""The atoms of one configuration in slices, with their stencils, as the kernels need them."""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.waves.engine import Atoms
+from hrtem_assets.waves.fused.memory import aligned
+from hrtem_assets.waves.fused.simd import LANES
+from hrtem_assets.waves.fused.stencils import PAD, Stencil
+from hrtem_assets.waves.fused.tiles import add_strip
+
+# abTEM puts an atom on a slice boundary into the following slice, rounding errors notwithstanding
+_BOUNDARY_A = 1e-12
+
+
+class Stencils(NamedTuple):
+    """All stencils of a structure, one after the other; the last axis of `reach` is before x, after x, before y,
+    after y."""
+
+    phases: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    widths: NDArray[np.int64]
+    reach: NDArray[np.int64]
+    chords: NDArray[np.int64]
+
+
+class SlicedAtoms(NamedTuple):
+    """Atoms ordered by slice; within a slice, particle atoms first.
+
+    Attributes:
+        pixel: int64 (N, 2), grid point (x, y) at or before each atom.
+        fraction: float32 (N, 2), how far it lies beyond that point, in pixels.
+        element: int64 (N,), index into the stencils.
+        edges: int64 (slices, 3): where the slice's particle atoms begin, its film atoms begin, and it ends.
+    """
+
+    pixel: NDArray[np.int64]
+    fraction: NDArray[np.float32]
+    element: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+
+def join_stencils(stencils: list[Stencil]) -> Stencils:
+    """Put the stencils of all elements into one array."""
+    sizes = [s.phases.size for s in stencils]
+    longest = max(len(s.chords) for s in stencils)
+    return Stencils(
+        phases=aligned(np.concatenate([s.phases.ravel() for s in stencils])),
+        starts=np.cumsum([0, *sizes[:-1]]),
+        widths=np.array([s.phases.shape[1] for s in stencils]),
+        reach=np.array([[s.before_x, s.after_x, s.before_y, s.after_y] for s in stencils]),
+        chords=np.array([np.pad(s.chords, (0, longest - len(s.chords))) for s in stencils]),
+    )
+
+
+def slice_atoms(
+    atoms: Atoms, configuration: int, points: tuple[int, int], slices: int, elements: NDArray[np.int64]
+) -> SlicedAtoms:
+    """Sort one configuration into slices as abTEM does.
+
+    Args:
+        atoms: displaced atoms.
+        configuration: which frozen phonon.
+        points: grid points (x, y).
+        slices: number of slices.
+        elements: atomic numbers, sorted, in the order of the stencils.
+    """
+    positions = np.mod(atoms.positions_a[configuration], atoms.cell_a)
+    thickness = atoms.cell_a[2] / slices
+    ends = np.cumsum(np.full(slices, thickness)) - _BOUNDARY_A
+    which = np.minimum(np.digitize(positions[:, 2], ends), slices - 1)
+    film = np.arange(len(positions)) >= atoms.particle_atoms
+    order = np.lexsort((film, which))
+    # abTEM rounds positions in pixels to single precision
+    sampling = np.array(atoms.cell_a[:2]) / points
+    place = (positions[order, :2] / sampling).astype(np.float32)
+    pixel = np.floor(place)
+    groups = np.searchsorted(2 * which[order] + film[order], np.arange(2 * slices + 1))
+    return SlicedAtoms(
+        pixel=np.mod(pixel.astype(np.int64), points),
+        fraction=place - pixel,
+        element=np.searchsorted(elements, atoms.numbers[order]),
+        edges=np.stack([groups[0:-1:2], groups[1::2], groups[2::2]], axis=1),
+    )
+
+
+@numba.njit(nogil=True)
+def add_atoms(
+    phases: NDArray[np.float32],
+    points: tuple[int, int],
+    first_y: int,
+    atoms: SlicedAtoms,
+    begin: int,
+    end: int,
+    stencils: Stencils,
+) -> bool:
+    """Add the phases of atoms begin ... end - 1 to the rows first_y ... first_y + LANES - 1 of the grid.
+
+    Args:
+        phases: float32 (x * LANES,), rad.
+        points: grid points (x, y).
+
+    Returns:
+        whether any atom reaches these rows.
+    """
+    reached = False
+    for a in range(begin, end):
+        element = atoms.element[a]
+        before_y, after_y = stencils.reach[element, 2], stencils.reach[element, 3]
+        for image in range(-1, 2):
+            # row of lane 0, counted from the atom
+            offset = first_y - atoms.pixel[a, 1] - image * points[1]
+            if offset > after_y + 1 or offset + LANES - 1 < -before_y:
+                continue
+            reached = True
+            _add_atom(phases, points[0], offset, atoms, a, stencils)
+    return reached
+
+
+@numba.njit(nogil=True)
+def _add_atom(
+    phases: NDArray[np.float32], nx: int, offset: int, atoms: SlicedAtoms, a: int, stencils: Stencils
+) -> None:
+    element = atoms.element[a]
+    # interpolation reaches one row further: distance of the nearest lane from rows 0 and 1
+    nearest = max(offset - 1, -(offset + LANES - 1), 0)
+    chord = stencils.chords[element, nearest]
+    begin = -min(chord, stencils.reach[element, 0])
+    end = min(chord, stencils.reach[element, 1]) + 2
+    width = stencils.widths[element]
+    corner = stencils.starts[element] + (stencils.reach[element, 0] + 1) * width
+    corner += offset + stencils.reach[element, 2] + PAD
+    p = begin
+    while p < end:
+        row = (atoms.pixel[a, 0] + p) % nx
+        count = min(end - p, nx - row)
+        add_strip(
+            phases,
+            row,
+            count,
+            stencils.phases,
+            corner + p * width,
+            width,
+            atoms.fraction[a, 0],
+            atoms.fraction[a, 1],
+        )
+        p += count

@@ -1,0 +1,104 @@
+"""The fused engine behind the interface of all engines: tables once, then one configuration per thread."""
+
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+
+import numpy as np
+
+from hrtem_assets.campaign import Simulation
+from hrtem_assets.waves.cell import grid_points, slice_count
+from hrtem_assets.waves.engine import Atoms, ExitWaves
+from hrtem_assets.waves.fused.atoms import Stencils, join_stencils, slice_atoms
+from hrtem_assets.waves.fused.multislice import Mode, Multislice
+from hrtem_assets.waves.fused.spectrum import Spectrum
+from hrtem_assets.waves.fused.stencils import stencil
+from hrtem_assets.waves.versions import package_versions
+
+CODE_VERSION = "1"
+VERSIONED_PACKAGES = ("abtem", "ase", "ducc0", "llvmlite", "numba", "numpy")
+# phase that cutting off the potentials may lose in all slices together, in rad
+_STENCIL_ERROR = {"exact": 2e-6, "fast": 1e-4}
+
+
+class FusedEngine:
+    """abTEM's multislice with infinite projections, bit for bit the same for any number of threads.
+
+    Args:
+        threads: configurations that are computed at a time.
+    """
+
+    name = "fused"
+
+    def __init__(self, threads: int = 1) -> None:
+        if threads < 1:
+            raise ValueError(f"threads = {threads} must be at least 1")
+        self.threads = threads
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the packages that decide the numbers, for the recipe."""
+        return package_versions(VERSIONED_PACKAGES, CODE_VERSION)
+
+    def exit_waves(self, atoms: Atoms, simulation: Simulation) -> ExitWaves:
+        """Exit waves of all configurations, of the whole structure and of its particles in vacuum.
+
+        Args:
+            atoms: displaced atoms; the cell's sides are whole numbers of pixels and slices.
+            simulation: beam energy, samplings, slice thickness, scattering factors; `fused_mode` exact is abTEM's
+                algorithm to float32 noise (1e-5), fast leaves the transmission function unfiltered (1.5e-3).
+
+        Returns:
+            complex64 (phonon, y, x) on the output grid.
+
+        Raises:
+            ValueError: for a finite projection, or a grid with a prime factor above 7.
+        """
+        if simulation.projection != "infinite":
+            raise ValueError(
+                f"simulation.projection = {simulation.projection!r}: the fused engine has infinite projections "
+                f"only; set projection: infinite, or engine: abtem"
+            )
+        points = grid_points(atoms.cell_a, simulation.sampling_a)
+        nx, ny = grid_points(atoms.cell_a, simulation.output_sampling_a)
+        slices = slice_count(atoms.cell_a, simulation.slice_thickness_a)
+        shape = (len(atoms.positions_a), ny, nx)
+        waves = ExitWaves(np.ones(shape, np.complex64), np.ones(shape, np.complex64))
+        if len(atoms.numbers) == 0:
+            return waves
+        elements = np.unique(atoms.numbers)
+        stencils = _stencils(elements, points, atoms.cell_a, simulation)
+        spectrum = _spectrum(points, atoms.cell_a, slices, simulation)
+        threads = min(self.threads, len(atoms.positions_a))
+        idle: SimpleQueue[Multislice] = SimpleQueue()
+        for _ in range(threads):
+            idle.put(Multislice(spectrum, stencils, simulation.fused_mode))
+
+        def compute(configuration: int) -> None:
+            multislice = idle.get()
+            sliced = slice_atoms(atoms, configuration, points, slices, elements)
+            waves.full[configuration], waves.vacuum[configuration] = multislice.exit_waves(sliced, (ny, nx))
+            idle.put(multislice)
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(compute, range(len(atoms.positions_a))))
+        return waves
+
+
+def _stencils(
+    elements: np.ndarray, points: tuple[int, int], cell_a: tuple[float, float, float], simulation: Simulation
+) -> Stencils:
+    from abtem.core.energy import energy2sigma
+
+    sigma = energy2sigma(simulation.beam_energy_kev * 1e3)
+    error = _STENCIL_ERROR[simulation.fused_mode]
+    return join_stencils(
+        [stencil(int(z), simulation.parametrization, points, cell_a[:2], sigma, error) for z in elements]
+    )
+
+
+def _spectrum(
+    points: tuple[int, int], cell_a: tuple[float, float, float], slices: int, simulation: Simulation
+) -> Spectrum:
+    from abtem.core.energy import energy2wavelength
+
+    wavelength = energy2wavelength(simulation.beam_energy_kev * 1e3)
+    return Spectrum(*points, cell_a[:2], cell_a[2] / slices, wavelength)

@@ -1,0 +1,136 @@
+"""One configuration through all slices, whole and its particles alone."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.waves.fused.atoms import SlicedAtoms, Stencils
+from hrtem_assets.waves.fused.fft import fft_of
+from hrtem_assets.waves.fused.memory import aligned_zeros
+from hrtem_assets.waves.fused.passes import (
+    Blocks,
+    Layout,
+    propagate,
+    transmission_function,
+    transmit_directly,
+    transmit_filtered,
+)
+from hrtem_assets.waves.fused.simd import LANES, ROW
+from hrtem_assets.waves.fused.spectrum import Spectrum
+from hrtem_assets.waves.resampling import crop_spectrum
+
+Mode = Literal["exact", "fast"]
+
+
+@dataclass
+class _Wave:
+    """A wave on its way; `behind` counts the slices it still has to be propagated through."""
+
+    values: NDArray[np.float32]
+    entered: bool = False
+    behind: int = 0
+
+
+@dataclass
+class Multislice:
+    """Work space and tables for one thread.
+
+    Attributes:
+        spectrum: grid and filters, shared by threads.
+        stencils: of all elements, shared by threads.
+        mode: `exact` band-limits the transmission function as abTEM does; `fast` leaves that out.
+    """
+
+    spectrum: Spectrum
+    stencils: Stencils
+    mode: Mode
+    _layout: Layout = field(init=False)
+    _blocks: Blocks = field(init=False)
+    _full: _Wave = field(init=False)
+    _vacuum: _Wave = field(init=False)
+    _transmission: NDArray[np.float32] = field(init=False)
+
+    def __post_init__(self) -> None:
+        s = self.spectrum
+        self._layout = Layout(fft_of(s.x), fft_of(s.y), s.padded_rows, s.slots, s.dropped)
+        # one row more for columns that do not exist
+        rows = s.nx + 1
+        self._blocks = Blocks(
+            aligned_zeros(rows * ROW), aligned_zeros(rows * ROW), aligned_zeros(rows * LANES)
+        )
+        size = s.column_blocks * s.padded_rows * ROW
+        self._full, self._vacuum = _Wave(aligned_zeros(size)), _Wave(aligned_zeros(size))
+        self._transmission = aligned_zeros(size if self.mode == "exact" else 0)
+
+    def exit_waves(
+        self, atoms: SlicedAtoms, shape: tuple[int, int]
+    ) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """Exit waves of all atoms and of the particles alone.
+
+        Slices without atoms only add to the distance of the next propagation; before its first atom a wave is
+        still the incident one.
+
+        Args:
+            atoms: one configuration in slices.
+            shape: output grid (y, x).
+
+        Returns:
+            complex64 arrays of `shape`.
+        """
+        full, vacuum = self._full, self._vacuum
+        self._start(full)
+        self._start(vacuum)
+        for begin, film, end in atoms.edges:
+            if film > begin and film < end:
+                self._transmit([vacuum], atoms, begin, film)
+                self._transmit([full], atoms, begin, end)
+            elif end > begin:
+                self._transmit([full, vacuum] if film == end else [full], atoms, begin, end)
+            for wave in (full, vacuum):
+                wave.behind += wave.entered
+        return self._finish(full, shape), self._finish(vacuum, shape)
+
+    def _start(self, wave: _Wave) -> None:
+        s = self.spectrum
+        wave.values[:] = 0.0
+        wave.entered, wave.behind = False, 0
+        column = int(np.flatnonzero((s.column_kx == 0) & (s.slots < s.nx))[0])
+        self._columns(wave)[column // LANES, : s.ny, 0, column % LANES] = s.nx
+
+    def _columns(self, wave: _Wave) -> NDArray[np.float32]:
+        return wave.values.reshape(self.spectrum.column_blocks, self.spectrum.padded_rows, 2, LANES)
+
+    def _transmit(self, waves: list[_Wave], atoms: SlicedAtoms, begin: int, end: int) -> None:
+        for wave in waves:
+            self._catch_up(wave)
+            wave.entered = True
+        values = tuple(wave.values for wave in waves)
+        if self.mode == "fast":
+            transmit_directly(self._layout, self._blocks, values, atoms, begin, end, self.stencils)
+            return
+        transmission_function(
+            self._layout, self._blocks, self._transmission, atoms, begin, end, self.stencils
+        )
+        propagate(self._layout, self._transmission, self.spectrum.transmission_filter)
+        transmit_filtered(self._layout, self._blocks, values, self._transmission)
+
+    def _catch_up(self, wave: _Wave) -> None:
+        if wave.behind:
+            propagate(self._layout, wave.values, self.spectrum.propagator(wave.behind))
+            wave.behind = 0
+
+    def _finish(self, wave: _Wave, shape: tuple[int, int]) -> NDArray[np.complex64]:
+        import ducc0
+
+        self._catch_up(wave)
+        s = self.spectrum
+        columns = self._columns(wave)[:, : s.ny]
+        rows = np.zeros((s.ny, s.nx + 1), np.complex64)
+        by_row = (columns[:, :, 0] + 1j * columns[:, :, 1]).transpose(1, 0, 2).reshape(s.ny, -1)
+        rows[:, np.where(s.slots < s.nx, s.column_kx % s.nx, s.nx)] = by_row
+        spectrum = crop_spectrum(rows[:, : s.nx], 1, shape[1])
+        spectrum = crop_spectrum(ducc0.fft.c2c(spectrum, axes=(0,)), 0, shape[0])
+        spectrum /= np.float32(s.nx * s.ny)
+        return ducc0.fft.c2c(spectrum, axes=(0, 1), forward=False, out=spectrum)

@@ -1,0 +1,133 @@
+"""Passes over a whole wave: along rows through a slice's transmission function, along columns through space.
+
+Waves are flat float32 arrays in the layout of `spectrum.Spectrum`.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.waves.fused.atoms import SlicedAtoms, Stencils, add_atoms
+from hrtem_assets.waves.fused.fft import (
+    Fft,
+    filtered,
+    forward_inner,
+    forward_outer,
+    inverse_inner,
+    inverse_outer,
+)
+from hrtem_assets.waves.fused.simd import LANES, ROW
+from hrtem_assets.waves.fused.stages import transmit_first
+from hrtem_assets.waves.fused.tiles import exponentials, gather_tile, scatter_tile
+
+
+class Layout(NamedTuple):
+    """Where the columns of a wave belong in its rows; see `Spectrum`."""
+
+    x: Fft
+    y: Fft
+    padded_rows: int
+    slots: NDArray[np.int64]
+    dropped: NDArray[np.int64]
+
+
+class Blocks(NamedTuple):
+    """Work space of one thread for LANES rows: a wave's, the transmission function's, and phases."""
+
+    wave: NDArray[np.float32]
+    transmission: NDArray[np.float32]
+    phases: NDArray[np.float32]
+
+
+@numba.njit(nogil=True)
+def propagate(layout: Layout, wave: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+    """Multiply a wave's spectrum by `factors` (see `stages.filter_last`), column block by column block."""
+    blocks = len(layout.slots) // LANES
+    for k in range(blocks):
+        filtered(layout.y, wave, k * layout.padded_rows, factors, k * layout.y.size)
+
+
+@numba.njit(nogil=True)
+def gather_rows(layout: Layout, wave: NDArray[np.float32], y: int, block: NDArray[np.float32]) -> None:
+    """Transposed rows y ... y + LANES - 1 of a wave; frequencies beyond the aperture are zero."""
+    for k in range(len(layout.slots) // LANES):
+        gather_tile(wave, k * layout.padded_rows + y, layout.slots, k * LANES, block)
+    for slot in layout.dropped:
+        for q in range(slot * ROW, (slot + 1) * ROW):
+            block[q] = np.float32(0.0)
+
+
+@numba.njit(nogil=True)
+def scatter_rows(layout: Layout, block: NDArray[np.float32], wave: NDArray[np.float32], y: int) -> None:
+    """Undoes `gather_rows`."""
+    for k in range(len(layout.slots) // LANES):
+        scatter_tile(block, layout.slots, k * LANES, wave, k * layout.padded_rows + y)
+
+
+@numba.njit(nogil=True)
+def transmit_rows(layout: Layout, blocks: Blocks, wave: NDArray[np.float32], y: int) -> None:
+    """Multiply rows of a wave by the transmission function in `blocks`."""
+    x = layout.x
+    gather_rows(layout, wave, y, blocks.wave)
+    inverse_inner(x, blocks.wave, 0)
+    transmit_first(blocks.wave, x.size // x.radices[0], x.radices[0], x.twiddles, blocks.transmission)
+    forward_inner(x, blocks.wave, 0)
+    scatter_rows(layout, blocks.wave, wave, y)
+
+
+@numba.njit(nogil=True)
+def transmit_directly(
+    layout: Layout,
+    blocks: Blocks,
+    waves: tuple[NDArray[np.float32], ...],
+    atoms: SlicedAtoms,
+    begin: int,
+    end: int,
+    stencils: Stencils,
+) -> None:
+    """Multiply waves by exp(i phase) of atoms begin ... end - 1; rows that no atom reaches are left alone."""
+    nx, ny = layout.x.size, layout.y.size
+    for y in range(0, ny, LANES):
+        blocks.phases[:] = np.float32(0.0)
+        if not add_atoms(blocks.phases, (nx, ny), y, atoms, begin, end, stencils):
+            continue
+        # the waves' own transforms multiply by nx
+        exponentials(blocks.phases, nx, 1.0 / nx, blocks.transmission)
+        for wave in waves:
+            transmit_rows(layout, blocks, wave, y)
+
+
+@numba.njit(nogil=True)
+def transmission_function(
+    layout: Layout,
+    blocks: Blocks,
+    transmission: NDArray[np.float32],
+    atoms: SlicedAtoms,
+    begin: int,
+    end: int,
+    stencils: Stencils,
+) -> None:
+    """exp(i phase) of atoms begin ... end - 1, transformed along x, written in the layout of a wave."""
+    nx, ny = layout.x.size, layout.y.size
+    for y in range(0, ny, LANES):
+        blocks.phases[:] = np.float32(0.0)
+        add_atoms(blocks.phases, (nx, ny), y, atoms, begin, end, stencils)
+        exponentials(blocks.phases, nx, 1.0, blocks.wave)
+        forward_outer(layout.x, blocks.wave, 0)
+        forward_inner(layout.x, blocks.wave, 0)
+        scatter_rows(layout, blocks.wave, transmission, y)
+
+
+@numba.njit(nogil=True)
+def transmit_filtered(
+    layout: Layout, blocks: Blocks, waves: tuple[NDArray[np.float32], ...], transmission: NDArray[np.float32]
+) -> None:
+    """Multiply waves by a transmission function given in the layout of a wave."""
+    for y in range(0, layout.y.size, LANES):
+        gather_rows(layout, transmission, y, blocks.transmission)
+        inverse_inner(layout.x, blocks.transmission, 0)
+        inverse_outer(layout.x, blocks.transmission, 0)
+        for wave in waves:
+            transmit_rows(layout, blocks, wave, y)
