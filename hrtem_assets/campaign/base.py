@@ -81,7 +81,13 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
         source: file or form in which the repair has to be made.
     """
     lines = []
-    for item in error.errors():
+    errors = error.errors()
+    for item in errors:
+        if item["type"] == "too_short" and any(
+            e["loc"][: len(item["loc"])] == item["loc"] and e is not item for e in errors
+        ):
+            # pydantic counts only items without an error of their own
+            continue
         where = ".".join(str(p) for p in item["loc"]) or "campaign"
         value = item.get("input")
         shown = "" if isinstance(value, dict | list | tuple | BaseModel) else f" = {value!r}"

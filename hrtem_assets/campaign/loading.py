@@ -69,27 +69,34 @@ def _validated(data: dict[str, Any], source: str) -> Campaign:
 
 
 def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:
+    if name not in PRESETS:
+        # two ways to write one path are one file
+        name = str(Path(name).expanduser().resolve())
     if name in parents:
-        raise CampaignError(f"campaign files extend each other in a circle: {' -> '.join((*parents, name))}")
+        raise CampaignError(
+            f"campaign files extend each other in a circle: {' -> '.join((*parents, name))}; "
+            f"take `extends` out of one of them"
+        )
     if name in PRESETS:
         folder = None
-        text = files("hrtem_assets.campaign").joinpath(f"presets/{name}.yaml").read_text("utf-8")
+        text = files("hrtem_assets.campaign").joinpath(f"presets/{name}.yaml").read_bytes()
     else:
-        path = Path(name).expanduser()
+        path = Path(name)
         if not path.is_file():
             raise CampaignError(
                 f"no campaign {name!r}: it is neither a preset ({', '.join(PRESETS)}) nor a file; "
                 f"set {ENVIRONMENT_VARIABLE} to one of these"
             )
-        folder, text = path.parent, path.read_text("utf-8")
+        folder, text = path.parent, path.read_bytes()
     try:
         data = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise CampaignError(f"campaign {name!r} is not valid YAML: {error}") from error
+        raise CampaignError(f"campaign {name!r} is not valid YAML in UTF-8: {error}") from error
     if not isinstance(data, dict):
         raise CampaignError(f"campaign {name!r} must be a mapping of settings, not {type(data).__name__}")
-    if folder is not None:
-        for lattice in (data.get("lattices") or {}).values():
+    lattices = data.get("lattices")
+    if folder is not None and isinstance(lattices, dict):
+        for lattice in lattices.values():
             if isinstance(lattice, dict) and "cif" in lattice:
                 lattice["cif"] = str(folder / str(lattice["cif"]))
     base = data.pop("extends", None)
@@ -103,9 +110,12 @@ def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in changes.items():
-        plain = key.removesuffix("+")
-        if key != plain:
-            merged[plain] = [*merged.get(plain, []), *value]
+        plain = str(key).removesuffix("+")
+        if key == f"{plain}+":
+            present = merged.get(plain, [])
+            if not isinstance(present, list | tuple) or not isinstance(value, list | tuple):
+                raise CampaignError(f"{key} appends to a list: give a list, and only where {plain} is one")
+            merged[plain] = [*present, *value]
         elif value is None:
             merged.pop(key, None)
         elif isinstance(value, dict) and isinstance(merged.get(key), dict) and "cif" not in value:

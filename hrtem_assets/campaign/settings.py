@@ -107,17 +107,11 @@ class Simulation(Model):
     @model_validator(mode="after")
     def _grid(self) -> Self:
         for name in ("sampling_a", "output_sampling_a"):
-            points = self.cell_a / getattr(self, name)
-            n = round(points)
-            if abs(points - n) > 1e-6 * points:
+            sampling_a = getattr(self, name)
+            if not _is_fast_grid(self.cell_a, sampling_a):
                 raise ValueError(
-                    f"cell_a / {name} = {self.cell_a} / {getattr(self, name)} = {points:.4f} is not a "
-                    f"whole number of pixels; {_near_grid(points, getattr(self, name))}"
-                )
-            if _largest_prime(n) > 7 or n % 2:
-                raise ValueError(
-                    f"cell_a / {name} = {n} pixels is not an even product of 2, 3, 5 and 7, which a fast "
-                    f"Fourier transform needs; {_near_grid(points, getattr(self, name))}"
+                    f"cell_a / {name} = {self.cell_a} / {sampling_a} = {self.cell_a / sampling_a:.6g} pixels is "
+                    f"not an even product of 2, 3, 5 and 7, which a fast Fourier transform needs; {self._near_cells()}"
                 )
         if self.output_sampling_a < self.sampling_a:
             raise ValueError(
@@ -125,6 +119,19 @@ class Simulation(Model):
                 f"raise it to at least sampling_a"
             )
         return self
+
+    def _near_cells(self) -> str:
+        samplings_a = (self.sampling_a, self.output_sampling_a)
+        step = max(samplings_a)
+        start = max(1, round(self.cell_a / step))
+        below = (n * step for n in range(start, 0, -1))
+        above = (n * step for n in range(start + 1, 4 * start + 8))
+        near = [
+            next((c for c in cells if all(_is_fast_grid(c, s) for s in samplings_a)), None)
+            for cells in (below, above)
+        ]
+        words = " or ".join(f"{c:.6g}" for c in near if c is not None)
+        return f"use cell_a = {words}" if words else "make output_sampling_a a small multiple of sampling_a"
 
     @property
     def grid(self) -> int:
@@ -203,18 +210,13 @@ class LabelRule(Model):
     mask_cutoff: float = quantity(0.1, "1", "soft label at which the binary mask is cut", gt=0.0, lt=1.0)
 
 
-def _largest_prime(n: int) -> int:
-    largest, p = 1, 2
-    while n > 1:
+def _is_fast_grid(cell_a: float, sampling_a: float) -> bool:
+    """Whether the cell is a whole number of pixels that is even and has no prime factor above 7."""
+    points = cell_a / sampling_a
+    n = round(points)
+    if n < 2 or n % 2 or abs(points - n) > 1e-6 * points:
+        return False
+    for p in (2, 3, 5, 7):
         while n % p == 0:
-            largest, n = p, n // p
-        p += 1
-    return largest
-
-
-def _near_grid(points: float, sampling: float) -> str:
-    start = max(2, round(points))
-    good = lambda n: n % 2 == 0 and _largest_prime(n) <= 7  # noqa: E731
-    low = next((n for n in range(start, 1, -1) if good(n)), 2)
-    high = next(n for n in range(start + 1, 4 * start + 8) if good(n))
-    return f"for this sampling use cell_a = {low * sampling:.6g} or {high * sampling:.6g}"
+            n //= p
+    return n == 1
