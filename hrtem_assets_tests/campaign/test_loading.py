@@ -145,7 +145,7 @@ def test_what_is_not_a_mapping_in_yaml_is_refused(write, text, says):
 def test_a_file_in_another_encoding_is_refused_rather_than_misread(tmp_path):
     path = tmp_path / "latin.yaml"
     path.write_bytes("{extends: paper, description: 5 Å}".encode("latin-1"))
-    with pytest.raises(CampaignError, match="latin.yaml' is not valid YAML in UTF-8"):
+    with pytest.raises(CampaignError, match=r"latin\.yaml' is not valid YAML in UTF-8"):
         load_campaign(path)
 
 
