@@ -2,6 +2,7 @@
 
 from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
 from hrtem_assets.campaign.conditions import Condition
+from hrtem_assets.campaign.engines import EngineName, PrismaticSettings
 from hrtem_assets.campaign.lattices import Lattice, Site
 from hrtem_assets.campaign.loading import (
     CampaignError,
@@ -25,10 +26,12 @@ __all__ = [
     "CampaignError",
     "Condition",
     "Counts",
+    "EngineName",
     "LabelRule",
     "Lattice",
     "Optics",
     "Placement",
+    "PrismaticSettings",
     "Series",
     "Simulation",
     "Site",

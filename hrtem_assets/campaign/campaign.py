@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from hrtem_assets.campaign.base import Model, check_name, quantity
 from hrtem_assets.campaign.conditions import Condition
+from hrtem_assets.campaign.engines import EngineName
 from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.campaign.settings import (
     UNIFORM_RMS_DISPLACEMENT_A,
@@ -68,6 +69,10 @@ class Campaign(Model):
     substrate: Substrate = Substrate()
     placement: Placement = Placement()
     simulation: Simulation = Simulation()
+    engines: dict[str, EngineName] = Field(
+        default_factory=dict,
+        description="by specimen key: exit-wave engine; simulation.engine where not named",
+    )
     optics: Optics = Optics()
     calibration: Calibration = Calibration()
     labels: LabelRule = LabelRule()
@@ -81,6 +86,7 @@ class Campaign(Model):
         self._check_conditions()
         self._check_sizes()
         self._check_faults()
+        self._check_engines()
         self._check_thermal()
         for name, series in self.series.items():
             unknown = [k for k in series.specimens if k not in self.specimens]
@@ -120,6 +126,15 @@ class Campaign(Model):
                     f"max_stacking_faults.{key} = {number}: stacking faults are built for wurtzite lattices "
                     f"(space group 186, both atoms on 1/3, 2/3, z); set it to 0"
                 )
+
+    def _check_engines(self) -> None:
+        for key, engine in self.engines.items():
+            if key not in self.specimens:
+                raise ValueError(f"engines.{key}: no such specimen; {self._known_specimens()}")
+            try:
+                self.simulation.check_engine(engine)
+            except ValueError as error:
+                raise ValueError(f"engines.{key} = {engine!r}: simulation.{error}") from None
 
     def _check_thermal(self) -> None:
         if self.simulation.thermal_profile != "room_temperature":
@@ -169,6 +184,11 @@ class Campaign(Model):
             known = ", ".join(self.condition_by_key)
             raise KeyError(f"condition {key!r} is not in campaign {self.name!r}; known: {known}")
         return self.condition_by_key[key]
+
+    def simulation_of(self, specimen: Specimen) -> Simulation:
+        """The simulation settings of a specimen, with the engine that is assigned to it."""
+        engine = self.engines.get(specimen.key, self.simulation.engine)
+        return self.simulation.model_copy(update={"engine": engine})
 
     def rms_displacements_a(self, specimen: Specimen) -> dict[str, float]:
         """Rms thermal displacement per axis by element, in Å, for a specimen's particles.

@@ -45,14 +45,17 @@ def with_overrides(campaign: Campaign, overrides: Mapping[str, Any]) -> Campaign
     Args:
         campaign: where every other setting comes from.
         overrides: nested settings in the form of a campaign file, for example
-            `{"simulation": {"slice_thickness_a": 2.0}}`.
+            `{"simulation": {"slice_thickness_a": 2.0}}`. An engine named here holds for every specimen.
 
     Raises:
         CampaignError: if a value is bad.
     """
     if not overrides:
         return campaign
-    return _validated(_merge(campaign.model_dump(), dict(overrides)), "the run configuration")
+    changes = dict(overrides)
+    if "engine" in changes.get("simulation", {}):
+        changes = {"engines": None} | changes
+    return _validated(_merge(campaign.model_dump(), changes), "the run configuration")
 
 
 def campaign_from_environment() -> Campaign:

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from hrtem_assets.campaign.base import Model, quantity
+from hrtem_assets.campaign.engines import EngineName, PrismaticSettings
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
 
@@ -69,8 +70,10 @@ class Placement(Model):
 class Simulation(Model):
     """The multislice calculation from atoms to exit waves."""
 
-    engine: Literal["abtem", "fused"] = Field(
-        "abtem", description="exit-wave engine; abtem: the reference; fused: the same numbers, faster"
+    engine: EngineName = Field(
+        "abtem",
+        description="exit-wave engine; abtem: the reference; fused: the same numbers, faster; "
+        "prismatic: an independent calculation, installed apart",
     )
     fused_mode: Literal["exact", "fast"] = Field(
         "exact",
@@ -103,6 +106,7 @@ class Simulation(Model):
     wave_mantissa_bits: int = quantity(
         10, "1", "mantissa bits kept in stored waves; 23 is lossless", ge=4, le=23
     )
+    prismatic: PrismaticSettings = PrismaticSettings()
 
     @model_validator(mode="after")
     def _grid(self) -> Self:
@@ -118,7 +122,19 @@ class Simulation(Model):
                 f"output_sampling_a = {self.output_sampling_a} is finer than sampling_a = {self.sampling_a}; "
                 f"raise it to at least sampling_a"
             )
+        self.check_engine(self.engine)
         return self
+
+    def check_engine(self, engine: str) -> None:
+        """Raise a `ValueError` that names the repair if an engine cannot follow these settings."""
+        if engine == "prismatic":
+            self.prismatic.check(
+                self.parametrization,
+                self.slice_thickness_a,
+                self.sampling_a,
+                self.output_sampling_a,
+                self.grid,
+            )
 
     def _near_cells(self) -> str:
         samplings_a = (self.sampling_a, self.output_sampling_a)

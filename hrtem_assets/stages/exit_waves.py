@@ -16,6 +16,9 @@ from hrtem_assets.waves.exit_waves import simulate
 from hrtem_assets.waves.precision import round_mantissa
 from hrtem_assets.waves.registry import engine
 
+# settings that decide nothing in other engines, and so do not belong in their recipes
+_ACTS_IN = {"fused_mode": ("fused",), "prismatic": ("prismatic",), "projection": ("abtem", "fused")}
+
 
 class ExitWavesStage(Stage):
     """Simulate frozen phonons and keep the waves on the output grid at the exit plane."""
@@ -24,11 +27,13 @@ class ExitWavesStage(Stage):
     upstream = ("structures",)
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        simulation = campaign.simulation_of(specimen)
+        idle = {name for name, engines in _ACTS_IN.items() if simulation.engine not in engines}
         return {
-            "simulation": campaign.simulation.model_dump(mode="json"),
+            "simulation": simulation.model_dump(mode="json", exclude=idle),
             "rms_displacements_a": campaign.rms_displacements_a(specimen),
             "film_rms_displacement_a": campaign.film_rms_displacement_a,
-            "engine_versions": engine(campaign.simulation.engine).versions(),
+            "engine_versions": engine(simulation.engine).versions(),
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
@@ -54,7 +59,7 @@ class ExitWavesStage(Stage):
                 "phonon": Coordinate(np.arange(phonons), long_name="frozen-phonon configuration"),
             },
             structures_per_shard=1,
-            title=f"Exit waves of {specimen.key}: one row is a structure",
+            title=f"Exit waves of {specimen.key} by {campaign.simulation_of(specimen).engine}: one row is a structure",
         )
 
     def make(

@@ -11,7 +11,7 @@ from hrtem_assets.waves.registry import engine
 def simulate(
     campaign: Campaign, specimen: Specimen, structure: Structure, index: int
 ) -> tuple[ExitWaves, float]:
-    """Simulate one structure with the campaign's engine.
+    """Simulate one structure with the engine that the campaign assigns to its specimen.
 
     Args:
         campaign: settings and seed.
@@ -25,5 +25,6 @@ def simulate(
     """
     _, _, exit_plane_z_a = place_in_cell(structure, campaign.simulation)
     atoms = configurations(structure, campaign, specimen, index)
-    waves = engine(campaign.simulation.engine).exit_waves(atoms, campaign.simulation)
+    simulation = campaign.simulation_of(specimen)
+    waves = engine(simulation.engine).exit_waves(atoms, simulation)
     return waves, exit_plane_z_a
