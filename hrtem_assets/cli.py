@@ -112,3 +112,7 @@ def _materialize(
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error
+
+
+if __name__ == "__main__":
+    main()

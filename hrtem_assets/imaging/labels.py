@@ -31,14 +31,15 @@ def phase_label(
     Args:
         vacuum_waves: complex64 (phonon, y, x) at the exit plane, vacuum phase 0.
         sampling_a: pixel in Å.
-        blur_a: standard deviation of the Gaussian in Å (table 2.1 of the source); periodic at the cell's edge.
+        blur_a: standard deviation of the Gaussian in Å (table 2.1 of the source).
         rule: threshold and cut-off.
     """
     from scipy.ndimage import gaussian_filter
 
     phase = np.angle(vacuum_waves.mean(axis=0))
     speckle = (np.abs(phase) > rule.phase_threshold_rad).astype(np.float32)
-    soft = gaussian_filter(speckle, blur_a / sampling_a, mode="wrap")
+    # not periodic: a particle cut by the frame must not be smeared onto the opposite edge
+    soft = gaussian_filter(speckle, blur_a / sampling_a, mode="nearest")
     return Label(soft, soft >= rule.mask_cutoff)
 
 

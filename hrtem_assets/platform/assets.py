@@ -26,6 +26,7 @@ from hrtem_assets.store.reading import store_info
 # every stage uses all workers by itself, so one at a time
 POOL = "compute"
 IMAGES_PER_RUN = 16
+GROUP = "hrtem"
 
 
 def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
@@ -35,7 +36,7 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=specimens,
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name="specimens",
+        group_name=GROUP,
         pool=POOL,
         code_version=STAGES["structures"].code_version,
     )
@@ -49,7 +50,7 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
         partitions_def=specimens,
         deps=[structures],
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name="specimens",
+        group_name=GROUP,
         pool=POOL,
         code_version=STAGES["exit_waves"].code_version,
     )
@@ -63,7 +64,7 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
         partitions_def=specimens,
         deps=[structures, exit_waves],
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name="specimens",
+        group_name=GROUP,
         pool=POOL,
         code_version=STAGES["zero_defocus"].code_version,
     )
@@ -77,7 +78,7 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
         partitions_def=specimens,
         deps=[structures, exit_waves],
         backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name="specimens",
+        group_name=GROUP,
         pool=POOL,
         code_version=STAGES["labels"].code_version,
     )
@@ -92,7 +93,7 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
         deps=[exit_waves, zero_defocus],
         # all conditions of a specimen in one run: its waves are read once
         backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
-        group_name="images",
+        group_name=GROUP,
         pool=POOL,
         code_version=STAGES["micrographs"].code_version,
     )

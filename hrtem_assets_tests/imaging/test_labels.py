@@ -29,14 +29,21 @@ def test_the_threshold_is_pi_over_16_of_the_absolute_phase(phase_rad, is_particl
     np.testing.assert_array_equal(label.mask, inside & is_particle)
 
 
-def test_the_blur_is_the_lattices_gaussian_in_angstrom_and_wraps_at_the_edge():
+def test_the_blur_is_the_lattices_gaussian_in_angstrom():
     waves = np.ones((1, 64, 64), np.complex64)
-    waves[0, 0, 0] = np.exp(1j)
+    waves[0, 30, 20] = np.exp(1j)
     soft = phase_label(waves, 0.2, 1.0, LabelRule()).soft
     sigma_px = 5.0
-    y = np.minimum(np.arange(64), 64 - np.arange(64))
-    gauss = np.exp(-(y[:, None] ** 2 + y[None] ** 2) / (2 * sigma_px**2)) / (2 * np.pi * sigma_px**2)
-    np.testing.assert_allclose(soft, gauss, atol=2e-5)
+    y, x = np.arange(64) - 30, np.arange(64) - 20
+    gauss = np.exp(-(y[:, None] ** 2 + x[None] ** 2) / (2 * sigma_px**2)) / (2 * np.pi * sigma_px**2)
+    np.testing.assert_allclose(soft[10:50, 5:40], gauss[10:50, 5:40], atol=2e-5)
+
+
+def test_a_particle_cut_by_the_frame_does_not_reach_the_opposite_edge():
+    waves, inside = disk_wave(1.0, center=(0, 50))
+    mask = phase_label(waves, 0.2, 1.6, LabelRule()).mask
+    assert mask[0, 38:63].all()
+    assert not mask[48:].any()
 
 
 def test_the_mask_is_the_soft_label_at_the_cut_off():

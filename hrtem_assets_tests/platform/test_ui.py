@@ -1,0 +1,159 @@
+"""The user interface, as a person sees and uses it: a real `hrtem ui`, a real browser."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets_tests.small import SPECIMEN, small_campaign_yaml
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+PARTITION = PartitionId("micrographs", SPECIMEN, "df-10nm_400e")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[tuple[str, Path]]:
+    """Address of a UI on an instance where the specimen's condition-free assets were made by the command line."""
+    root = tmp_path_factory.mktemp("ui")
+    campaign = root / "small.yaml"
+    campaign.write_text(small_campaign_yaml())
+    environment = os.environ | {"HRTEM_CAMPAIGN": str(campaign), "HRTEM_DATA": str(root / "data")}
+    environment.pop("DAGSTER_HOME", None)
+    hrtem = [sys.executable, "-m", "hrtem_assets.cli"]
+    subprocess.run(
+        [*hrtem, "materialize", "structures", "exit_waves", "zero_defocus", "--specimen", SPECIMEN],
+        env=environment,
+        check=True,
+        timeout=300,
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (root / "ui.log").open("w")
+    server = subprocess.Popen(
+        [*hrtem, "ui", "--port", str(port)],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: answers(address), 180)
+        yield address, root / "data"
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1600,1200",
+    ):
+        options.add_argument(argument)
+    # named, so that selenium does not go looking for another one
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as reply:
+            return reply.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
+    """Poll until a condition holds; fail loudly when it does not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.5)
+    raise AssertionError(f"not seen within {seconds} s")
+
+
+def click(browser, text: str) -> None:
+    """Click what shows a text, as soon as it is there; the page redraws itself, so in one step."""
+    wait_for(
+        lambda: browser.execute_script(
+            "const says = e => e.innerText === arguments[0];"
+            "const found = [...document.querySelectorAll('body *')]"
+            ".find(e => says(e) && !e.closest('[disabled]') && ![...e.children].some(says));"
+            "if (found) found.click(); return !!found",
+            text,
+        ),
+        60,
+    )
+
+
+def loaded_pictures(browser, alt: str) -> list[int]:
+    """Widths of the embedded pictures of an alternative text that the browser could decode."""
+    return browser.execute_script(
+        "return [...document.querySelectorAll('img')].filter(i => i.alt === arguments[0] && i.complete"
+        " && i.src.startsWith('data:image')).map(i => i.naturalWidth)",
+        alt,
+    )
+
+
+def test_what_the_command_line_made_shows_with_its_pictures(served, browser):
+    address, _ = served
+    browser.get(f"{address}/assets/exit_waves?view=partitions&partition={SPECIMEN}")
+    wait_for(lambda: 32 in loaded_pictures(browser, "exit_waves"), 60)
+    click(browser, "[Show Markdown]")
+    wait_for(lambda: max(loaded_pictures(browser, "exit_waves"), default=0) >= 256, 60)
+
+
+def test_one_condition_of_one_specimen_is_materialized_from_the_ui(served, browser):
+    address, data = served
+    store = Layout(data).store(PARTITION)
+    assert not store.exists()
+    page = f"{address}/assets/micrographs?view=partitions&partition={PARTITION.condition}%7C{PARTITION.specimen}"
+    browser.get(page)
+    click(browser, "Materialize…")
+    click(browser, "Launch 1 run")
+    wait_for(store.is_dir, 180)
+
+    def shown() -> bool:
+        browser.get(page)
+        time.sleep(3)
+        return 32 in loaded_pictures(browser, "micrographs")
+
+    wait_for(shown, 90)
+
+
+def test_the_lineage_page_shows_all_five_assets(served, browser):
+    address, _ = served
+    browser.get(f"{address}/locations/hrtem_assets/asset-groups/hrtem/lineage")
+    for name in ("structures", "exit_waves", "zero_defocus", "labels", "micrographs"):
+        wait_for(lambda name=name: name in browser.page_source, 60)
