@@ -5,8 +5,13 @@ from collections.abc import Callable
 from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.engine import ExitWaveEngine
 from hrtem_assets.waves.fused.engine import FusedEngine
+from hrtem_assets.waves.prismatic.engine import PrismaticEngine
 
-ENGINES: dict[str, Callable[[], ExitWaveEngine]] = {"abtem": AbtemEngine, "fused": FusedEngine}
+ENGINES: dict[str, Callable[[], ExitWaveEngine]] = {
+    "abtem": AbtemEngine,
+    "fused": FusedEngine,
+    "prismatic": PrismaticEngine,
+}
 
 
 def engine(name: str) -> ExitWaveEngine:
