@@ -25,6 +25,7 @@ class Stencils(NamedTuple):
     widths: NDArray[np.int64]
     reach: NDArray[np.int64]
     chords: NDArray[np.int64]
+    remainders: NDArray[np.float64]
 
 
 class SlicedAtoms(NamedTuple):
@@ -53,11 +54,12 @@ def join_stencils(stencils: list[Stencil]) -> Stencils:
         widths=np.array([s.phases.shape[1] for s in stencils]),
         reach=np.array([[s.before_x, s.after_x, s.before_y, s.after_y] for s in stencils]),
         chords=np.array([np.pad(s.chords, (0, longest - len(s.chords))) for s in stencils]),
+        remainders=np.array([s.remainder for s in stencils]),
     )
 
 
 def slice_atoms(
-    atoms: Atoms, configuration: int, points: tuple[int, int], slices: int, elements: NDArray[np.int64]
+    atoms: Atoms, configuration: int, points: tuple[int, int], slices: int, elements: NDArray[np.uint8]
 ) -> SlicedAtoms:
     """Sort one configuration into slices as abTEM does.
 

@@ -9,7 +9,7 @@ from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
 from hrtem_assets.waves.engine import Atoms, ExitWaves
 from hrtem_assets.waves.fused.atoms import Stencils, join_stencils, slice_atoms
-from hrtem_assets.waves.fused.multislice import Mode, Multislice
+from hrtem_assets.waves.fused.multislice import Multislice
 from hrtem_assets.waves.fused.spectrum import Spectrum
 from hrtem_assets.waves.fused.stencils import stencil
 from hrtem_assets.waves.versions import package_versions

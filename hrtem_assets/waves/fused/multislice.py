@@ -26,11 +26,15 @@ Mode = Literal["exact", "fast"]
 
 @dataclass
 class _Wave:
-    """A wave on its way; `behind` counts the slices it still has to be propagated through."""
+    """A wave on its way; `behind` counts the slices it still has to be propagated through.
+
+    `gain` is what the rounding of scale factors has done to its amplitude.
+    """
 
     values: NDArray[np.float32]
     entered: bool = False
     behind: int = 0
+    gain: float = 1.0
 
 
 @dataclass
@@ -95,17 +99,28 @@ class Multislice:
     def _start(self, wave: _Wave) -> None:
         s = self.spectrum
         wave.values[:] = 0.0
-        wave.entered, wave.behind = False, 0
+        wave.entered, wave.behind, wave.gain = False, 0, 1.0
         column = int(np.flatnonzero((s.column_kx == 0) & (s.slots < s.nx))[0])
         self._columns(wave)[column // LANES, : s.ny, 0, column % LANES] = s.nx
 
     def _columns(self, wave: _Wave) -> NDArray[np.float32]:
         return wave.values.reshape(self.spectrum.column_blocks, self.spectrum.padded_rows, 2, LANES)
 
+    @property
+    def _transmission_gain(self) -> float:
+        s = self.spectrum
+        exact = s.nx**2 * s.ny if self.mode == "exact" else s.nx
+        return float(np.float32(1 / exact)) * exact
+
+    @property
+    def _propagator_gain(self) -> float:
+        return float(np.float32(1 / self.spectrum.ny)) * self.spectrum.ny
+
     def _transmit(self, waves: list[_Wave], atoms: SlicedAtoms, begin: int, end: int) -> None:
         for wave in waves:
             self._catch_up(wave)
             wave.entered = True
+            wave.gain *= self._transmission_gain
         values = tuple(wave.values for wave in waves)
         if self.mode == "fast":
             transmit_directly(self._layout, self._blocks, values, atoms, begin, end, self.stencils)
@@ -120,6 +135,7 @@ class Multislice:
         if wave.behind:
             propagate(self._layout, wave.values, self.spectrum.propagator(wave.behind))
             wave.behind = 0
+            wave.gain *= self._propagator_gain
 
     def _finish(self, wave: _Wave, shape: tuple[int, int]) -> NDArray[np.complex64]:
         import ducc0
@@ -132,5 +148,5 @@ class Multislice:
         rows[:, np.where(s.slots < s.nx, s.column_kx % s.nx, s.nx)] = by_row
         spectrum = crop_spectrum(rows[:, : s.nx], 1, shape[1])
         spectrum = crop_spectrum(ducc0.fft.c2c(spectrum, axes=(0,)), 0, shape[0])
-        spectrum /= np.float32(s.nx * s.ny)
+        spectrum /= np.float32(s.nx * s.ny * wave.gain)
         return ducc0.fft.c2c(spectrum, axes=(0, 1), forward=False, out=spectrum)

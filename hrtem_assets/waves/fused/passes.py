@@ -111,8 +111,11 @@ def transmission_function(
 ) -> None:
     """exp(i phase) of atoms begin ... end - 1, transformed along x, written in the layout of a wave."""
     nx, ny = layout.x.size, layout.y.size
+    everywhere = 0.0
+    for a in range(begin, end):
+        everywhere += stencils.remainders[atoms.element[a]]
     for y in range(0, ny, LANES):
-        blocks.phases[:] = np.float32(0.0)
+        blocks.phases[:] = np.float32(everywhere)
         add_atoms(blocks.phases, (nx, ny), y, atoms, begin, end, stencils)
         exponentials(blocks.phases, nx, 1.0, blocks.wave)
         forward_outer(layout.x, blocks.wave, 0)

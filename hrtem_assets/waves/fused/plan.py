@@ -7,7 +7,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.waves.fused.butterflies import RADICES
 from hrtem_assets.waves.fused.simd import ROW
 
 # what the stages after the first work on should stay in the first-level cache
@@ -46,9 +45,11 @@ def plan(size: int) -> Plan:
         ValueError: if the size has a prime factor above 7 or is below 4.
     """
     radices = _radices(size)
-    starts, twiddles, block = [], [], size
+    starts: list[int] = []
+    twiddles: list[NDArray[np.complex128]] = []
+    block = size
     for radix in radices:
-        starts.append(2 * sum(len(t) for t in twiddles))
+        starts.append(sum(2 * t.size for t in twiddles))
         j, k = np.arange(block // radix)[:, None], np.arange(1, radix)
         twiddles.append(np.exp(-2j * np.pi * (j * k) / block).ravel())
         block //= radix

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-import llvmlite.binding
+import llvmlite.binding  # type: ignore[import-untyped]
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
 
 # the lanes of one register: 16 with AVX-512, 8 with AVX2; narrower machines use several registers for 8
@@ -19,6 +19,8 @@ ROW = 2 * LANES
 FLOAT = ir.FloatType()
 INDEX = ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, LANES)
+# a type checker would see the parameters of the emitter, not those of the function it makes
+intrinsic: Any = extending.intrinsic
 # products and sums may fuse into one instruction; nothing else may be reordered, so results are reproducible
 _FLAGS = ("contract",)
 

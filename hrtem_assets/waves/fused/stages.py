@@ -7,10 +7,8 @@ butterfly lie `m` apart. Rows and twiddle factors are named by index, because bl
 from collections.abc import Callable
 from typing import Any
 
-from numba.extending import intrinsic
-
 from hrtem_assets.waves.fused.butterflies import RADICES, dft
-from hrtem_assets.waves.fused.simd import LANES, ROW, Complex, Memory, at, kernel, loop
+from hrtem_assets.waves.fused.simd import LANES, ROW, Complex, Memory, at, intrinsic, kernel, loop
 
 
 @intrinsic

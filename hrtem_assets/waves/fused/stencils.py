@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Stencil:
             pixels in x and q pixels in y from the atom. Beyond the cut-off radius it is zero.
         before_x, after_x, before_y, after_y: how many pixels it reaches to either side.
         chords: int64, how many pixels it reaches in x for a distance of 0, 1, 2 ... pixels in y.
+        remainder: phase in rad that, given to the whole grid, makes the atom's mean phase that of abTEM.
     """
 
     phases: NDArray[np.float32]
@@ -31,6 +33,7 @@ class Stencil:
     before_y: int
     after_y: int
     chords: NDArray[np.int64]
+    remainder: float
 
 
 @lru_cache(maxsize=128)
@@ -46,7 +49,8 @@ def stencil(
 
     The potential is abTEM's infinite projection (Van den Broek et al., Ultramicroscopy 158 (2015) 89): scattering
     factors on the periodic grid, divided by the transform of a pixel as abTEM writes it. Its cut-off radius is the
-    smallest for which the phase outside it, summed over all atoms above a point, stays below `error`.
+    smallest for which the phase outside it, summed over all atoms above a point, stays below `error`; the mean of
+    what is cut off is kept as `remainder`.
 
     Args:
         number: atomic number, 1 to 103.
@@ -75,31 +79,52 @@ def stencil(
     phases[1:-1, PAD : PAD + len(columns)] = phase[np.ix_(rows, columns)]
     heights = np.arange(max(before_y, after_y) + LANES + 2) * sampling[1]
     chords = np.floor(np.sqrt(np.maximum(radius**2 - heights**2, 0)) / sampling[0] + 1e-9).astype(np.int64)
-    return Stencil(phases, before_x, after_x, before_y, after_y, chords)
+    # at single precision abTEM's parameters of light elements nearly cancel: its mean differs by up to 1e-4
+    mean = sigma * float(scattering_factors(number, parametrization, np.zeros(1), "float32")[0])
+    area = extent_a[0] * extent_a[1]
+    remainder = mean / area - float(phases.sum(dtype=np.float64)) / (points[0] * points[1])
+    return Stencil(phases, before_x, after_x, before_y, after_y, chords, remainder)
+
+
+def scattering_factors(number: int, parametrization: str, k2: NDArray[Any], precision: str) -> NDArray[Any]:
+    """abTEM's projected scattering factors in V Å³, computed in `float32` or `float64`.
+
+    Args:
+        number: atomic number, 1 to 103.
+        parametrization: `lobato` or `kirkland`.
+        k2: squared spatial frequencies in 1/Å².
+        precision: of the arithmetic.
+
+    Raises:
+        ValueError: if the parametrization lacks the element.
+    """
+    import abtem
+    from abtem.parametrizations import validate_parametrization
+    from ase.data import chemical_symbols
+
+    try:
+        with abtem.config.set({"precision": precision}):
+            tabulated = validate_parametrization(parametrization)
+            factor = tabulated.projected_scattering_factor(chemical_symbols[number])
+    except (RuntimeError, IndexError):
+        raise ValueError(
+            f"parametrization {parametrization!r} has no element of atomic number {number}; "
+            f"use elements from H (1) to Lr (103)"
+        ) from None
+    return factor(k2.astype(precision))  # type: ignore[misc]
 
 
 def projected_potential(
     number: int, parametrization: str, points: tuple[int, int], extent_a: tuple[float, float]
 ) -> NDArray[np.float64]:
     """abTEM's infinite projected potential of one atom at the origin, float64 (x, y), in V Å."""
-    from abtem.parametrizations import validate_parametrization
-    from ase.data import chemical_symbols
-
     sampling = [side / n for side, n in zip(extent_a, points, strict=True)]
     kx, ky = np.fft.fftfreq(points[0], sampling[0])[:, None], np.fft.rfftfreq(points[1], sampling[1])
-    try:
-        factor = validate_parametrization(parametrization).projected_scattering_factor(
-            chemical_symbols[number]
-        )
-    except (KeyError, IndexError):
-        raise ValueError(
-            f"parametrization {parametrization!r} has no element of atomic number {number}; "
-            f"use elements from H (1) to Lr (103)"
-        ) from None
+    factors = scattering_factors(number, parametrization, kx**2 + ky**2, "float64")
     # abTEM takes sin(a) / a with a = |(kx dx, ky dy)|, without pi
     a = np.hypot(kx * sampling[0], ky * sampling[1])
     pixel = np.sinc(a / np.pi) * sampling[0] * sampling[1]
-    return np.fft.irfft2(factor(kx**2 + ky**2) / pixel, s=points)
+    return np.fft.irfft2(factors / pixel, s=points)
 
 
 def _cutoff_radius(phase: NDArray[np.float64], distance: NDArray[np.float64], allowed: float) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba.extending import intrinsic
 from numpy.polynomial import Chebyshev, Polynomial
 
 from hrtem_assets.waves.fused.simd import (
@@ -18,6 +17,7 @@ from hrtem_assets.waves.fused.simd import (
     at,
     broadcast,
     constant,
+    intrinsic,
     kernel,
     loop,
     transposed,
