@@ -29,7 +29,9 @@ class Stencils(NamedTuple):
 
 
 class SlicedAtoms(NamedTuple):
-    """Atoms ordered by slice; within a slice, particle atoms first.
+    """Atoms in groups: the particle atoms of a slice, its film atoms, those of the next slice ...
+
+    Within a group they are ordered by strips of LANES rows, and by x within a strip.
 
     Attributes:
         pixel: int64 (N, 2), grid point (x, y) at or before each atom.
@@ -75,15 +77,19 @@ def slice_atoms(
     ends = np.cumsum(np.full(slices, thickness)) - _BOUNDARY_A
     which = np.minimum(np.digitize(positions[:, 2], ends), slices - 1)
     film = np.arange(len(positions)) >= atoms.particle_atoms
-    order = np.lexsort((film, which))
+    group = 2 * which + film
     # abTEM rounds positions in pixels to single precision
-    sampling = np.array(atoms.cell_a[:2]) / points
-    place = (positions[order, :2] / sampling).astype(np.float32)
-    pixel = np.floor(place)
-    groups = np.searchsorted(2 * which[order] + film[order], np.arange(2 * slices + 1))
+    place = (positions[:, :2] / (np.array(atoms.cell_a[:2]) / points)).astype(np.float32)
+    pixel = np.floor(place).astype(np.int64)
+    fraction = place - pixel.astype(np.float32)
+    pixel %= points
+    # neighbours in x follow each other, so that what they touch stays in the cache
+    strips = -(-points[1] // LANES)
+    order = np.argsort((group * strips + pixel[:, 1] // LANES) * points[0] + pixel[:, 0], kind="stable")
+    groups = np.searchsorted(group[order], np.arange(2 * slices + 1))
     return SlicedAtoms(
-        pixel=np.mod(pixel.astype(np.int64), points),
-        fraction=place - pixel,
+        pixel=pixel[order],
+        fraction=fraction[order],
         element=np.searchsorted(elements, atoms.numbers[order]),
         edges=np.stack([groups[0:-1:2], groups[1::2], groups[2::2]], axis=1),
     )
@@ -99,7 +105,7 @@ def add_atoms(
     end: int,
     stencils: Stencils,
 ) -> bool:
-    """Add the phases of atoms begin ... end - 1 to the rows first_y ... first_y + LANES - 1 of the grid.
+    """Add the phases of one group's atoms begin ... end - 1 to rows first_y ... first_y + LANES - 1 of the grid.
 
     Args:
         phases: float32 (x * LANES,), rad.
@@ -109,17 +115,33 @@ def add_atoms(
         whether any atom reaches these rows.
     """
     reached = False
-    for a in range(begin, end):
-        element = atoms.element[a]
-        before_y, after_y = stencils.reach[element, 2], stencils.reach[element, 3]
-        for image in range(-1, 2):
+    before, after = stencils.reach[:, 2].max(), stencils.reach[:, 3].max()
+    for image in range(-1, 2):
+        # rows as this periodic image of the atoms sees them
+        low = first_y - image * points[1]
+        a = _first_from(atoms.pixel, begin, end, (low - after - 1) // LANES)
+        stop = _first_from(atoms.pixel, begin, end, (low + LANES - 1 + before) // LANES + 1)
+        while a < stop:
+            element = atoms.element[a]
             # row of lane 0, counted from the atom
-            offset = first_y - atoms.pixel[a, 1] - image * points[1]
-            if offset > after_y + 1 or offset + LANES - 1 < -before_y:
-                continue
-            reached = True
-            _add_atom(phases, points[0], offset, atoms, a, stencils)
+            offset = low - atoms.pixel[a, 1]
+            if offset <= stencils.reach[element, 3] + 1 and offset + LANES > -stencils.reach[element, 2]:
+                _add_atom(phases, points[0], offset, atoms, a, stencils)
+                reached = True
+            a += 1
     return reached
+
+
+@numba.njit(nogil=True)
+def _first_from(pixel: NDArray[np.int64], begin: int, end: int, strip: int) -> int:
+    """The first atom of a group in this strip of LANES rows or a later one."""
+    while begin < end:
+        middle = (begin + end) // 2
+        if pixel[middle, 1] // LANES < strip:
+            begin = middle + 1
+        else:
+            end = middle
+    return begin
 
 
 @numba.njit(nogil=True)

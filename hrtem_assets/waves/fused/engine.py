@@ -1,6 +1,7 @@
 """The fused engine behind the interface of all engines: tables once, then one configuration per thread."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from queue import SimpleQueue
 
 import numpy as np
@@ -66,7 +67,9 @@ class FusedEngine:
             return waves
         elements = np.unique(atoms.numbers)
         stencils = _stencils(elements, points, atoms.cell_a, simulation)
-        spectrum = _spectrum(points, atoms.cell_a, slices, simulation)
+        spectrum = _spectrum(
+            points, atoms.cell_a[:2], simulation.slice_thickness_a, simulation.beam_energy_kev
+        )
         threads = min(self.threads, len(atoms.positions_a))
         idle: SimpleQueue[Multislice] = SimpleQueue()
         for _ in range(threads):
@@ -95,10 +98,11 @@ def _stencils(
     )
 
 
+@lru_cache(maxsize=2)
 def _spectrum(
-    points: tuple[int, int], cell_a: tuple[float, float, float], slices: int, simulation: Simulation
+    points: tuple[int, int], extent_a: tuple[float, float], slice_thickness_a: float, beam_energy_kev: float
 ) -> Spectrum:
+    """Filters, which all structures of a campaign share."""
     from abtem.core.energy import energy2wavelength
 
-    wavelength = energy2wavelength(simulation.beam_energy_kev * 1e3)
-    return Spectrum(*points, cell_a[:2], cell_a[2] / slices, wavelength)
+    return Spectrum(*points, extent_a, slice_thickness_a, energy2wavelength(beam_energy_kev * 1e3))

@@ -86,12 +86,12 @@ class Multislice:
         full, vacuum = self._full, self._vacuum
         self._start(full)
         self._start(vacuum)
-        for begin, film, end in atoms.edges:
-            if film > begin and film < end:
-                self._transmit([vacuum], atoms, begin, film)
-                self._transmit([full], atoms, begin, end)
-            elif end > begin:
-                self._transmit([full, vacuum] if film == end else [full], atoms, begin, end)
+        for begin, film, end in atoms.edges.tolist():
+            if begin < film < end:
+                self._transmit([vacuum], atoms, (begin, film, film))
+                self._transmit([full], atoms, (begin, film, end))
+            elif begin < end:
+                self._transmit([full, vacuum] if film == end else [full], atoms, (begin, film, end))
             for wave in (full, vacuum):
                 wave.behind += wave.entered
         return self._finish(full, shape), self._finish(vacuum, shape)
@@ -116,18 +116,16 @@ class Multislice:
     def _propagator_gain(self) -> float:
         return float(np.float32(1 / self.spectrum.ny)) * self.spectrum.ny
 
-    def _transmit(self, waves: list[_Wave], atoms: SlicedAtoms, begin: int, end: int) -> None:
+    def _transmit(self, waves: list[_Wave], atoms: SlicedAtoms, group: tuple[int, int, int]) -> None:
         for wave in waves:
             self._catch_up(wave)
             wave.entered = True
             wave.gain *= self._transmission_gain
         values = tuple(wave.values for wave in waves)
         if self.mode == "fast":
-            transmit_directly(self._layout, self._blocks, values, atoms, begin, end, self.stencils)
+            transmit_directly(self._layout, self._blocks, values, atoms, group, self.stencils)
             return
-        transmission_function(
-            self._layout, self._blocks, self._transmission, atoms, begin, end, self.stencils
-        )
+        transmission_function(self._layout, self._blocks, self._transmission, atoms, group, self.stencils)
         propagate(self._layout, self._transmission, self.spectrum.transmission_filter)
         transmit_filtered(self._layout, self._blocks, values, self._transmission)
 
@@ -142,11 +140,15 @@ class Multislice:
 
         self._catch_up(wave)
         s = self.spectrum
-        columns = self._columns(wave)[:, : s.ny]
-        rows = np.zeros((s.ny, s.nx + 1), np.complex64)
-        by_row = (columns[:, :, 0] + 1j * columns[:, :, 1]).transpose(1, 0, 2).reshape(s.ny, -1)
-        rows[:, np.where(s.slots < s.nx, s.column_kx % s.nx, s.nx)] = by_row
-        spectrum = crop_spectrum(rows[:, : s.nx], 1, shape[1])
-        spectrum = crop_spectrum(ducc0.fft.c2c(spectrum, axes=(0,)), 0, shape[0])
-        spectrum /= np.float32(s.nx * s.ny * wave.gain)
+        kept = np.flatnonzero((np.abs(s.column_kx) <= shape[1] // 2) & (s.slots < s.nx))
+        columns = self._columns(wave)
+        rows = np.zeros((s.ny, s.nx), np.complex64)
+        for column in kept:
+            block, lane = divmod(int(column), LANES)
+            target = rows[:, s.column_kx[column] % s.nx]
+            target.real, target.imag = columns[block, : s.ny, 0, lane], columns[block, : s.ny, 1, lane]
+        spectrum = crop_spectrum(rows, 1, shape[1])
+        spectrum = ducc0.fft.c2c(spectrum, axes=(0,), out=spectrum)
+        spectrum = crop_spectrum(spectrum, 0, shape[0])
+        spectrum *= np.float32(1 / (s.nx * s.ny * wave.gain))
         return ducc0.fft.c2c(spectrum, axes=(0, 1), forward=False, out=spectrum)

@@ -19,6 +19,7 @@ from hrtem_assets.waves.fused.fft import (
     inverse_outer,
 )
 from hrtem_assets.waves.fused.simd import LANES, ROW
+from hrtem_assets.waves.fused.sources import SOURCES
 from hrtem_assets.waves.fused.stages import transmit_first
 from hrtem_assets.waves.fused.tiles import exponentials, gather_tile, scatter_tile
 
@@ -41,8 +42,10 @@ class Blocks(NamedTuple):
     phases: NDArray[np.float32]
 
 
-@numba.njit(nogil=True)
-def propagate(layout: Layout, wave: NDArray[np.float32], factors: NDArray[np.float32]) -> None:
+@numba.njit(nogil=True, cache=True)
+def propagate(
+    layout: Layout, wave: NDArray[np.float32], factors: NDArray[np.float32], sources: int = SOURCES
+) -> None:
     """Multiply a wave's spectrum by `factors` (see `stages.filter_last`), column block by column block."""
     blocks = len(layout.slots) // LANES
     for k in range(blocks):
@@ -78,20 +81,35 @@ def transmit_rows(layout: Layout, blocks: Blocks, wave: NDArray[np.float32], y: 
 
 
 @numba.njit(nogil=True)
+def _add_groups(
+    phases: NDArray[np.float32],
+    points: tuple[int, int],
+    y: int,
+    atoms: SlicedAtoms,
+    group: tuple[int, int, int],
+    stencils: Stencils,
+) -> bool:
+    """Phases of particle atoms group[0] ... group[1] - 1 and film atoms group[1] ... group[2] - 1."""
+    particles = add_atoms(phases, points, y, atoms, group[0], group[1], stencils)
+    film = add_atoms(phases, points, y, atoms, group[1], group[2], stencils)
+    return particles or film
+
+
+@numba.njit(nogil=True, cache=True)
 def transmit_directly(
     layout: Layout,
     blocks: Blocks,
     waves: tuple[NDArray[np.float32], ...],
     atoms: SlicedAtoms,
-    begin: int,
-    end: int,
+    group: tuple[int, int, int],
     stencils: Stencils,
+    sources: int = SOURCES,
 ) -> None:
-    """Multiply waves by exp(i phase) of atoms begin ... end - 1; rows that no atom reaches are left alone."""
+    """Multiply waves by exp(i phase) of some atoms (see `_add_groups`); rows that none reaches are left alone."""
     nx, ny = layout.x.size, layout.y.size
     for y in range(0, ny, LANES):
         blocks.phases[:] = np.float32(0.0)
-        if not add_atoms(blocks.phases, (nx, ny), y, atoms, begin, end, stencils):
+        if not _add_groups(blocks.phases, (nx, ny), y, atoms, group, stencils):
             continue
         # the waves' own transforms multiply by nx
         exponentials(blocks.phases, nx, 1.0 / nx, blocks.transmission)
@@ -99,33 +117,37 @@ def transmit_directly(
             transmit_rows(layout, blocks, wave, y)
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def transmission_function(
     layout: Layout,
     blocks: Blocks,
     transmission: NDArray[np.float32],
     atoms: SlicedAtoms,
-    begin: int,
-    end: int,
+    group: tuple[int, int, int],
     stencils: Stencils,
+    sources: int = SOURCES,
 ) -> None:
-    """exp(i phase) of atoms begin ... end - 1, transformed along x, written in the layout of a wave."""
+    """exp(i phase) of some atoms (see `_add_groups`), transformed along x, written in the layout of a wave."""
     nx, ny = layout.x.size, layout.y.size
     everywhere = 0.0
-    for a in range(begin, end):
+    for a in range(group[0], group[2]):
         everywhere += stencils.remainders[atoms.element[a]]
     for y in range(0, ny, LANES):
         blocks.phases[:] = np.float32(everywhere)
-        add_atoms(blocks.phases, (nx, ny), y, atoms, begin, end, stencils)
+        _add_groups(blocks.phases, (nx, ny), y, atoms, group, stencils)
         exponentials(blocks.phases, nx, 1.0, blocks.wave)
         forward_outer(layout.x, blocks.wave, 0)
         forward_inner(layout.x, blocks.wave, 0)
         scatter_rows(layout, blocks.wave, transmission, y)
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, cache=True)
 def transmit_filtered(
-    layout: Layout, blocks: Blocks, waves: tuple[NDArray[np.float32], ...], transmission: NDArray[np.float32]
+    layout: Layout,
+    blocks: Blocks,
+    waves: tuple[NDArray[np.float32], ...],
+    transmission: NDArray[np.float32],
+    sources: int = SOURCES,
 ) -> None:
     """Multiply waves by a transmission function given in the layout of a wave."""
     for y in range(0, layout.y.size, LANES):

@@ -1,6 +1,5 @@
 """How a Fourier transform of one length is split into stages: radices, twiddle factors and order of frequencies."""
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,8 +8,8 @@ from numpy.typing import NDArray
 
 from hrtem_assets.waves.fused.simd import ROW
 
-# what the stages after the first work on should stay in the first-level cache
-_INNER_ROWS = 40 * 1024 // (4 * ROW)
+# what the stages after the first work on should stay in half the first-level cache
+_INNER_ROWS = 24 * 1024 // (4 * ROW)
 
 
 @dataclass(frozen=True)
@@ -75,9 +74,9 @@ def _radices(size: int) -> list[int]:
             f"of 2, 3, 5 and 7; change the cell or the sampling, or use engine abtem"
         )
     twos = powers.pop(2)
-    # fours, and one eight or two where the power of two is odd
-    radices = {0: [], 1: [8] if twos >= 3 else [2]}[twos % 2]
-    radices = radices + [4] * ((twos - int(math.log2(math.prod(radices)))) // 2)
+    # eights take the fewest passes; fours, or a single two, make up the rest
+    fours = 0 if twos == 1 else {0: 0, 1: 2, 2: 1}[twos % 3]
+    radices = [8] * ((twos - 2 * fours) // 3) + [4] * fours + [2] * (twos == 1)
     radices += [p for p, count in powers.items() for _ in range(count)]
     # the smallest first stage that brings the others into the cache
     fitting = [r for r in radices if size // r <= _INNER_ROWS]

@@ -81,13 +81,13 @@ class Spectrum:
         """Rows of a wave, rounded up to whole groups of LANES."""
         return self.ny + -self.ny % LANES
 
-    def _k_and_aperture(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """|k| in 1/Å and the aperture, (column blocks, ny, LANES)."""
+    @cached_property
+    def _aperture(self) -> NDArray[np.float64]:
+        """(column blocks, ny, LANES); 0 where there is no column."""
         kx = (self.column_kx / self.extent_a[0]).reshape(-1, 1, LANES)
         ky = (self.y.signed_frequencies / self.extent_a[1])[:, None]
-        k = np.hypot(kx, ky)
         present = (self.slots < self.nx).reshape(-1, 1, LANES)
-        return k, antialias_aperture(k, self.sampling_a) * present
+        return antialias_aperture(np.hypot(kx, ky), self.sampling_a) * present
 
     @cached_property
     def transmission_filter(self) -> NDArray[np.float32]:
@@ -95,8 +95,7 @@ class Spectrum:
 
         It also undoes the factors of its own transforms (nx ny) and of the wave's row transforms (nx).
         """
-        _, aperture = self._k_and_aperture()
-        return aligned((aperture / (self.nx**2 * self.ny)).astype(np.float32).ravel())
+        return aligned(self._aperture / (self.nx**2 * self.ny))
 
     def propagator(self, slices: int) -> NDArray[np.float32]:
         """Free space over a number of slices, float32 (1, column blocks * ny * 2 * LANES).
@@ -104,9 +103,10 @@ class Spectrum:
         It also undoes the factor ny of its own transforms; the aperture enters once for every slice, as in abTEM.
         """
         if slices not in self._propagators:
-            k, aperture = self._k_and_aperture()
-            chi = np.pi * self.wavelength_a * self.slice_thickness_a * slices * k**2
-            values = aperture**slices / self.ny * np.exp(-1j * chi)
-            parts = np.stack([values.real, values.imag], axis=2).astype(np.float32)
-            self._propagators[slices] = aligned(parts.ravel()).reshape(1, -1)
+            step = -1j * np.pi * self.wavelength_a * self.slice_thickness_a * slices
+            along_x = np.exp(step * (self.column_kx / self.extent_a[0]) ** 2).reshape(-1, 1, LANES)
+            along_y = np.exp(step * (self.y.signed_frequencies / self.extent_a[1]) ** 2)[:, None]
+            values = along_x * along_y * (self._aperture**slices / self.ny)
+            parts = np.stack([values.real, values.imag], axis=2)
+            self._propagators[slices] = aligned(parts).reshape(1, -1)
         return self._propagators[slices]
