@@ -7,6 +7,7 @@ import dagster as dg
 
 from hrtem_assets.campaign import Campaign, campaign_from_environment
 from hrtem_assets.platform.assets import campaign_assets
+from hrtem_assets.platform.checks import campaign_checks
 from hrtem_assets.platform.house import House, data_root
 from hrtem_assets.platform.jobs import campaign_jobs
 from hrtem_assets.platform.stores import StoreIOManager
@@ -23,11 +24,14 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
     campaign = campaign or campaign_from_environment()
     house = House(campaign, Layout(root or data_root()))
     with warnings.catch_warnings():
-        # backfill policies are "beta" in Dagster 1.13, which is pinned
+        # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         assets = campaign_assets(campaign)
+        checks = campaign_checks(next(a for a in assets if a.key == dg.AssetKey("exit_waves")))
     return dg.Definitions(
         assets=assets,
+        asset_checks=checks,
         jobs=campaign_jobs(),
         resources={"house": house, "io_manager": StoreIOManager(house)},
         # a run is a process of its own already

@@ -32,10 +32,10 @@ def describe() -> dict[str, Any]:
     try:
         import pyprismatic
         from pyprismatic.params import Metadata
-    except ImportError as error:
-        missing = getattr(error, "name", None) or ""
-        kind = "broken" if missing.startswith("pyprismatic") or not missing else "incomplete"
-        return {"kind": kind, "missing": missing, "detail": str(error)}
+    except ModuleNotFoundError as error:
+        return {"kind": "incomplete", "missing": error.name, "detail": str(error)}
+    except Exception as error:  # a library that does not load, syntax of another Python
+        return {"kind": "broken", "detail": f"{type(error).__name__}: {error}"}
     fields = getattr(Metadata, "fields", ())
     kind = "hrtem" if all(name in fields for name in HRTEM_FIELDS) else "stem"
     return {"kind": kind, "detail": str(pyprismatic.__file__)}

@@ -8,9 +8,9 @@ from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
 
 BYTES_PER_POINT = 20
-BASE_BYTES = 150_000_000
+BASE_BYTES = 200_000_000
 # CPU seconds measured on a core of 2.5 GHz: per patch pixel and slice of an atom, per grid point of a slice
-_SECONDS_PER_PATCH_PIXEL, _SECONDS_PER_POINT = 2e-7, 2e-8
+_SECONDS_PER_PATCH_PIXEL, _SECONDS_PER_POINT = 2e-7, 1e-7
 _MEMINFO = Path("/proc/meminfo")
 
 
