@@ -36,6 +36,9 @@ class Lattice(Model):
     gamma: float = quantity(90.0, "°", "cell angle gamma", gt=10.0, lt=170.0)
     sites: tuple[Site, ...] = Field(min_length=1, description="symmetry-independent sites")
     label_blur_a: float = quantity(1.6, "Å", "standard deviation of the label blur", ge=0.0, le=10.0)
+    mask_cutoff: float = quantity(
+        0.065, "1", "soft label at which the binary mask of its particles is cut", gt=0.0, lt=1.0
+    )
     rms_displacement_a: dict[str, float] = Field(
         default_factory=dict,
         description="rms thermal displacement per axis at room temperature, by element [Å]",

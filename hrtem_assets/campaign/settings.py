@@ -223,7 +223,9 @@ class LabelRule(Model):
     phase_threshold_rad: float = quantity(
         math.pi / 16, "rad", "absolute phase above which a pixel belongs to a particle", gt=0.0, le=math.pi
     )
-    mask_cutoff: float = quantity(0.1, "1", "soft label at which the binary mask is cut", gt=0.0, lt=1.0)
+    mask_cutoff: float | None = quantity(
+        None, "1", "soft label at which the binary mask is cut; each lattice's own by default", gt=0.0, lt=1.0
+    )
 
 
 def _is_fast_grid(cell_a: float, sampling_a: float) -> bool:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.campaign import LabelRule
-
 
 @dataclass(frozen=True)
 class Label:
@@ -22,7 +20,11 @@ class Label:
 
 
 def phase_label(
-    vacuum_waves: NDArray[np.complex64], sampling_a: float, blur_a: float, rule: LabelRule
+    vacuum_waves: NDArray[np.complex64],
+    sampling_a: float,
+    phase_threshold_rad: float,
+    blur_a: float,
+    mask_cutoff: float,
 ) -> Label:
     """Threshold the phase of the phonon-mean vacuum wave at the exit plane, then smooth the mask.
 
@@ -31,16 +33,17 @@ def phase_label(
     Args:
         vacuum_waves: complex64 (phonon, y, x) at the exit plane, vacuum phase 0.
         sampling_a: pixel in Å.
+        phase_threshold_rad: absolute phase above which a pixel belongs to a particle (pi/16 in the source).
         blur_a: standard deviation of the Gaussian in Å (table 2.1 of the source).
-        rule: threshold and cut-off.
+        mask_cutoff: soft label at which the mask is cut.
     """
     from scipy.ndimage import gaussian_filter
 
     phase = np.angle(vacuum_waves.mean(axis=0))
-    speckle = (np.abs(phase) > rule.phase_threshold_rad).astype(np.float32)
+    speckle = (np.abs(phase) > phase_threshold_rad).astype(np.float32)
     # not periodic: a particle cut by the frame must not be smeared onto the opposite edge
     soft = gaussian_filter(speckle, blur_a / sampling_a, mode="nearest")
-    return Label(soft, soft >= rule.mask_cutoff)
+    return Label(soft, soft >= mask_cutoff)
 
 
 def overlap(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float:

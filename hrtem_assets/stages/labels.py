@@ -25,8 +25,9 @@ class LabelsStage(Stage):
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
         return {
-            "labels": campaign.labels.model_dump(mode="json"),
+            "phase_threshold_rad": campaign.labels.phase_threshold_rad,
             "label_blur_a": specimen.lattice.label_blur_a,
+            "mask_cutoff": mask_cutoff(campaign, specimen),
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
@@ -70,8 +71,9 @@ class LabelsStage(Stage):
         label = phase_label(
             read_structure(sources["exit_waves"], "vacuum", index),
             simulation.output_sampling_a,
+            campaign.labels.phase_threshold_rad,
             specimen.lattice.label_blur_a,
-            campaign.labels,
+            mask_cutoff(campaign, specimen),
         )
         placed = int(read_structure(sources["structures"], "particle_count", index))
         silhouette = projected_silhouette(
@@ -86,3 +88,9 @@ class LabelsStage(Stage):
             "mask_fraction": float(label.mask.mean()),
         }
         return {None: (arrays, record)}
+
+
+def mask_cutoff(campaign: Campaign, specimen: Specimen) -> float:
+    """The label rule's cut-off, or where it has none the lattice's own."""
+    cutoff = campaign.labels.mask_cutoff
+    return specimen.lattice.mask_cutoff if cutoff is None else cutoff

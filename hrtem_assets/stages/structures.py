@@ -24,7 +24,7 @@ class StructuresStage(Stage):
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
         return {
             "lattice": specimen.lattice.model_dump(
-                mode="json", exclude={"label_blur_a", "rms_displacement_a", "source"}
+                mode="json", exclude={"label_blur_a", "mask_cutoff", "rms_displacement_a", "source"}
             ),
             "size": specimen.size.model_dump(mode="json"),
             "max_stacking_faults": specimen.max_stacking_faults,

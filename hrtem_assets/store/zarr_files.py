@@ -90,7 +90,8 @@ def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):
             value = np.asarray(record.get(variable.name, variable.fill_value), dtype=variable.dtype)
-            values[(index, *map(slice, value.shape))] = value
+            part: tuple[int | slice, ...] = (index, *(slice(n) for n in value.shape))
+            values[part] = value
         _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
 
 

@@ -63,7 +63,9 @@ def test_the_curve_holds_every_defocus_tried_and_its_minimum_is_the_zero(referen
 
 def test_a_minimum_at_the_end_of_the_range_is_an_error_that_names_the_range(reference):
     waves, depths = case(reference, "CdSe")
-    with pytest.raises(CalibrationError, match=r"range searched \(18 to 31 Å .* raise calibration.margin_a = 5"):
+    with pytest.raises(
+        CalibrationError, match=r"range searched \(18 to 31 Å .* raise calibration.margin_a = 5"
+    ):
         find_zero_defocus(waves, (depths.mean() + 8.0, depths.max()), Calibration())
 
 

@@ -6,8 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hrtem_assets.campaign import LabelRule
 from hrtem_assets.imaging.labels import overlap, phase_label
+
+THRESHOLD_RAD = np.pi / 16
+
+
+THRESHOLD_RAD = np.pi / 16
 
 
 def disk_wave(phase_rad, center=(40, 50), radius_px=12, n=96):
@@ -17,22 +21,24 @@ def disk_wave(phase_rad, center=(40, 50), radius_px=12, n=96):
 
 
 def test_empty_space_has_an_empty_label():
-    label = phase_label(np.ones((3, 32, 32), np.complex64), 0.2, 1.6, LabelRule())
+    label = phase_label(np.ones((3, 32, 32), np.complex64), 0.2, THRESHOLD_RAD, 1.6, 0.1)
     assert not label.mask.any()
     assert not label.soft.any()
 
 
-@pytest.mark.parametrize(("phase_rad", "is_particle"), [(0.19, False), (0.20, True), (-0.20, True), (6.0, True)])
+@pytest.mark.parametrize(
+    ("phase_rad", "is_particle"), [(0.19, False), (0.20, True), (-0.20, True), (6.0, True)]
+)
 def test_the_threshold_is_pi_over_16_of_the_absolute_phase(phase_rad, is_particle):
     waves, inside = disk_wave(phase_rad)
-    label = phase_label(waves, 0.2, 0.0, LabelRule())
+    label = phase_label(waves, 0.2, THRESHOLD_RAD, 0.0, 0.1)
     np.testing.assert_array_equal(label.mask, inside & is_particle)
 
 
 def test_the_blur_is_the_lattices_gaussian_in_angstrom():
     waves = np.ones((1, 64, 64), np.complex64)
     waves[0, 30, 20] = np.exp(1j)
-    soft = phase_label(waves, 0.2, 1.0, LabelRule()).soft
+    soft = phase_label(waves, 0.2, THRESHOLD_RAD, 1.0, 0.1).soft
     sigma_px = 5.0
     y, x = np.arange(64) - 30, np.arange(64) - 20
     gauss = np.exp(-(y[:, None] ** 2 + x[None] ** 2) / (2 * sigma_px**2)) / (2 * np.pi * sigma_px**2)
@@ -40,8 +46,8 @@ def test_the_blur_is_the_lattices_gaussian_in_angstrom():
 
 
 def test_a_particle_cut_by_the_frame_does_not_reach_the_opposite_edge():
-    waves, inside = disk_wave(1.0, center=(0, 50))
-    mask = phase_label(waves, 0.2, 1.6, LabelRule()).mask
+    waves, _ = disk_wave(1.0, center=(0, 50))
+    mask = phase_label(waves, 0.2, THRESHOLD_RAD, 1.6, 0.1).mask
     assert mask[0, 38:63].all()
     assert not mask[48:].any()
 
@@ -49,14 +55,14 @@ def test_a_particle_cut_by_the_frame_does_not_reach_the_opposite_edge():
 def test_the_mask_is_the_soft_label_at_the_cut_off():
     waves, _ = disk_wave(1.0)
     for cutoff in (0.1, 0.5):
-        label = phase_label(waves, 0.2, 1.6, LabelRule(mask_cutoff=cutoff))
+        label = phase_label(waves, 0.2, THRESHOLD_RAD, 1.6, cutoff)
         np.testing.assert_array_equal(label.mask, label.soft >= cutoff)
 
 
 def test_waves_are_averaged_over_phonons_before_the_phase_is_taken():
     waves = np.stack([np.full((8, 8), np.exp(1j * p), np.complex64) for p in (0.0, 0.38)])
-    assert not phase_label(waves, 0.2, 0.0, LabelRule()).mask.any()
-    assert phase_label(waves[1:], 0.2, 0.0, LabelRule()).mask.all()
+    assert not phase_label(waves, 0.2, THRESHOLD_RAD, 0.0, 0.1).mask.any()
+    assert phase_label(waves[1:], 0.2, THRESHOLD_RAD, 0.0, 0.1).mask.all()
 
 
 masks = arrays(bool, (6, 7))

@@ -94,7 +94,10 @@ def test_images_agree_with_abtems_contrast_transfer_function(aberrations, coeffi
         aberration_coefficients=coefficients or None,
     )
     theirs = [
-        abtem.Waves(np.ascontiguousarray(wave.T), energy=300e3, sampling=SAMPLING_A).apply_ctf(ctf).intensity().array
+        abtem.Waves(np.ascontiguousarray(wave.T), energy=300e3, sampling=SAMPLING_A)
+        .apply_ctf(ctf)
+        .intensity()
+        .array
         for wave in waves
     ]
     np.testing.assert_allclose(ours, np.mean(theirs, axis=0).T, atol=5e-6)

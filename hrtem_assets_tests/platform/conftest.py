@@ -28,7 +28,9 @@ class Made:
             dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[partition]), limit=1
         ).records
         (record,) = records
-        return {k: v.value for k, v in record.asset_materialization.metadata.items()}
+        materialization = record.asset_materialization
+        assert materialization is not None
+        return {k: v.value for k, v in materialization.metadata.items()}
 
 
 @pytest.fixture(scope="session")

@@ -40,7 +40,9 @@ def test_there_are_27_specimens_and_16_conditions_with_the_agreed_keys(definitio
     images = graph.get(dg.AssetKey("micrographs")).partitions_def
     assert len(images.get_partition_keys()) == 27 * 16
     assert "df-10nm_400e|CdSe-medium" in images.get_partition_keys()
-    (conditions,) = [d.partitions_def.get_partition_keys() for d in images.partitions_defs if d.name == "condition"]
+    (conditions,) = [
+        d.partitions_def.get_partition_keys() for d in images.partitions_defs if d.name == "condition"
+    ]
     assert sorted(conditions) == sorted(CONDITIONS)
 
 

@@ -25,7 +25,11 @@ def test_every_store_opens_with_xarray_alone_and_names_its_recipe_and_run(made):
             assert ds.sizes["structure"] == 3
             assert ds.attrs["recipe"]["asset"] == asset
             assert ds.attrs["provenance"]["run_id"] == made.run_ids[0]
-            assert not [v for v in ds.variables.values() if "units" not in {*v.attrs, *v.encoding} and v.dtype == float]
+            assert not [
+                v
+                for v in ds.variables.values()
+                if "units" not in {*v.attrs, *v.encoding} and v.dtype == float
+            ]
     for run_id, condition in zip(made.run_ids[1:], CONDITIONS, strict=True):
         with store(made.layout, "micrographs", condition) as ds:
             assert ds.attrs["provenance"]["run_id"] == run_id
@@ -75,7 +79,9 @@ def test_zero_defocus_lies_among_the_particles_atoms(made):
 def test_progress_is_logged_structure_by_structure(tmp_path):
     instance = dg.DagsterInstance.ephemeral()
     (run_id,) = materialize(build_defs(small_campaign(), tmp_path), instance, ["structures"], SPECIMEN)
-    messages = [record.event_log_entry.user_message for record in instance.get_records_for_run(run_id).records]
+    messages = [
+        record.event_log_entry.user_message for record in instance.get_records_for_run(run_id).records
+    ]
     lines = [m for m in messages if m.startswith("structures CdSe-small: structure ")]
     assert len(lines) == 3
     assert "structure 3 of 3" in lines[-1]

@@ -1,5 +1,6 @@
 """The user interface, as a person sees and uses it: a real `hrtem ui`, a real browser."""
 
+import functools
 import os
 import shutil
 import signal
@@ -117,6 +118,11 @@ def click(browser, text: str) -> None:
     )
 
 
+def on_page(browser, text: str) -> bool:
+    """Whether the page holds a text."""
+    return text in browser.page_source
+
+
 def loaded_pictures(browser, alt: str) -> list[int]:
     """Widths of the embedded pictures of an alternative text that the browser could decode."""
     return browser.execute_script(
@@ -138,7 +144,9 @@ def test_one_condition_of_one_specimen_is_materialized_from_the_ui(served, brows
     address, data = served
     store = Layout(data).store(PARTITION)
     assert not store.exists()
-    page = f"{address}/assets/micrographs?view=partitions&partition={PARTITION.condition}%7C{PARTITION.specimen}"
+    page = (
+        f"{address}/assets/micrographs?view=partitions&partition={PARTITION.condition}%7C{PARTITION.specimen}"
+    )
     browser.get(page)
     click(browser, "Materialize…")
     click(browser, "Launch 1 run")
@@ -156,4 +164,4 @@ def test_the_lineage_page_shows_all_five_assets(served, browser):
     address, _ = served
     browser.get(f"{address}/locations/hrtem_assets/asset-groups/hrtem/lineage")
     for name in ("structures", "exit_waves", "zero_defocus", "labels", "micrographs"):
-        wait_for(lambda name=name: name in browser.page_source, 60)
+        wait_for(functools.partial(on_page, browser, name), 60)

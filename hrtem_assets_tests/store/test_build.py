@@ -57,7 +57,9 @@ def make_product(index: int) -> Product:
     )
 
 
-def fill(layout: Layout, recipe: Recipe, count: int, stop_after: int | None = None, run: str = "run-a") -> list[int]:
+def fill(
+    layout: Layout, recipe: Recipe, count: int, stop_after: int | None = None, run: str = "run-a"
+) -> list[int]:
     """Fill a partition, publish it unless stopped early, and say which structures were made."""
     made: list[int] = []
     with open_build(layout, PARTITION, recipe, make_schema(), count, PROVENANCE | {"run_id": run}) as build:
@@ -85,7 +87,9 @@ def assert_holds(layout: Layout, count: int) -> None:
             assert np.isnan(ds.curve[i, i % 4 :]).all()
 
 
-def test_a_finished_store_reads_with_xarray_alone_and_carries_units_coordinates_and_recipe(layout: Layout) -> None:
+def test_a_finished_store_reads_with_xarray_alone_and_carries_units_coordinates_and_recipe(
+    layout: Layout,
+) -> None:
     fill(layout, make_recipe(), 5)
     assert_holds(layout, 5)
     with xr.open_zarr(layout.store(PARTITION)) as ds:
@@ -101,7 +105,8 @@ def test_a_finished_store_reads_with_xarray_alone_and_carries_units_coordinates_
 def test_a_store_that_is_being_filled_cannot_be_found_or_opened(layout: Layout) -> None:
     fill(layout, make_recipe(), 5, stop_after=1)
     assert not layout.store(PARTITION).exists()
-    with pytest.raises(StoreError, match="hrtem materialize micrographs --specimen CdSe-medium --condition df-10nm_400e"):
+    command = "hrtem materialize micrographs --specimen CdSe-medium --condition df-10nm_400e"
+    with pytest.raises(StoreError, match=command):
         find_store(layout, PARTITION)
 
 
@@ -204,7 +209,9 @@ def _fill_slowly(root: Path, started: Any) -> None:
         build.publish()
 
 
-def test_a_kill_at_any_moment_leaves_no_store_that_looks_complete_and_the_next_run_finishes_it(layout: Layout) -> None:
+def test_a_kill_at_any_moment_leaves_no_store_that_looks_complete_and_the_next_run_finishes_it(
+    layout: Layout,
+) -> None:
     context = multiprocessing.get_context("spawn")
     rng = np.random.default_rng(5)
     kills = 0
