@@ -1,6 +1,7 @@
 """One picture of a whole partition, drawn from its finished store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,28 @@ MOST_STRUCTURES = 4
 TILE_PX = 480
 
 
-def partition_picture(layout: Layout, partition: PartitionId) -> Image.Image:
+@dataclass(frozen=True)
+class PartitionPicture:
     """What a partition holds, for its first structures.
+
+    Attributes:
+        tiles: one picture per structure, or more.
+        captions: one for each.
+        columns: pictures per row of the sheet.
+    """
+
+    tiles: Sequence[Image.Image]
+    captions: Sequence[str]
+    columns: int = 2
+
+    @property
+    def sheet(self) -> Image.Image:
+        """All pictures with their captions."""
+        return contact_sheet(self.tiles, self.captions, columns=min(self.columns, len(self.tiles)))
+
+
+def partition_picture(layout: Layout, partition: PartitionId) -> PartitionPicture:
+    """Draw a partition.
 
     Args:
         layout: where stores lie.
@@ -66,7 +87,7 @@ def condition_sheet(layout: Layout, specimen: str, conditions: Sequence[str]) ->
     return contact_sheet(tiles, captions, columns=len(conditions) + 1)
 
 
-def _structures(path: Path, shown: range) -> Image.Image:
+def _structures(path: Path, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         atoms, placed = (
@@ -81,20 +102,20 @@ def _structures(path: Path, shown: range) -> Image.Image:
         captions.append(
             f"structure {i}: {placed} of {int(read_structure(path, 'requested_particles', i))} particles"
         )
-    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+    return PartitionPicture(tiles, captions)
 
 
-def _exit_waves(path: Path, shown: range) -> Image.Image:
+def _exit_waves(path: Path, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown[:2]:
         for name, text in (("full", "particles and film"), ("vacuum", "particles in vacuum")):
             wave = read_structure(path, name, i).mean(axis=0)
             tiles.append(phase_image(wave, _sampling_a(path), size_px=TILE_PX))
             captions.append(f"structure {i}: phase, {text}")
-    return contact_sheet(tiles, captions, columns=2)
+    return PartitionPicture(tiles, captions)
 
 
-def _zero_defocus(path: Path, shown: range) -> Image.Image:
+def _zero_defocus(path: Path, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         zero = float(read_structure(path, "zero_defocus", i))
@@ -102,10 +123,10 @@ def _zero_defocus(path: Path, shown: range) -> Image.Image:
         tried = ~np.isnan(defocus)
         tiles.append(variance_curve(defocus[tried], variance[tried], zero, width_px=TILE_PX))
         captions.append(f"structure {i}: zero {zero:.1f} Å before the exit plane")
-    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+    return PartitionPicture(tiles, captions)
 
 
-def _labels(path: Path, waves: Path, shown: range) -> Image.Image:
+def _labels(path: Path, waves: Path, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         phase = np.angle(read_structure(waves, "full", i).mean(axis=0))
@@ -113,12 +134,12 @@ def _labels(path: Path, waves: Path, shown: range) -> Image.Image:
         tiles.append(label_overlay(phase, mask, _sampling_a(path), size_px=TILE_PX))
         iou = float(read_structure(path, "silhouette_iou", i))
         captions.append(f"structure {i}: mask over phase, IoU {iou:.2f}")
-    return contact_sheet(tiles, captions, columns=min(2, len(tiles)))
+    return PartitionPicture(tiles, captions)
 
 
-def _micrographs(path: Path, shown: range) -> Image.Image:
+def _micrographs(path: Path, shown: range) -> PartitionPicture:
     captions = [f"structure {i}: {float(read_structure(path, 'defocus', i)):+.1f} nm" for i in shown]
-    return contact_sheet([_micrograph(path, i) for i in shown], captions, columns=min(2, len(shown)))
+    return PartitionPicture([_micrograph(path, i) for i in shown], captions)
 
 
 def _micrograph(path: Path, index: int) -> Image.Image:

@@ -26,11 +26,12 @@ def report(layout: Layout, partition: PartitionId) -> dict[str, Any]:
     picture = partition_picture(layout, partition)
     target = layout.picture(partition)
     target.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(target)
+    sheet = picture.sheet
+    sheet.save(target)
     provenance = info.attributes["provenance"]
     return {
-        "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture, partition.asset)),
-        "preview": dg.MetadataValue.md(preview_markdown(picture, partition.asset, width_px=512)),
+        "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture.tiles[0], partition.asset)),
+        "preview": dg.MetadataValue.md(preview_markdown(sheet, partition.asset, width_px=512)),
         "picture": dg.MetadataValue.path(target),
         "store": dg.MetadataValue.path(path),
         "structures": info.structures,
