@@ -18,7 +18,7 @@ from hrtem_assets.waves.versions import package_versions
 CODE_VERSION = "1"
 VERSIONED_PACKAGES = ("abtem", "ase", "ducc0", "llvmlite", "numba", "numpy")
 # phase that cutting off the potentials may lose in all slices together, in rad
-_STENCIL_ERROR = {"exact": 2e-6, "fast": 1e-4}
+_STENCIL_ERROR = {"exact": 4e-6, "fast": 1e-4}
 
 
 class FusedEngine:

@@ -22,6 +22,8 @@ from hrtem_assets.waves.fused.spectrum import Spectrum
 from hrtem_assets.waves.resampling import crop_spectrum
 
 Mode = Literal["exact", "fast"]
+# which of the two waves, in the order of `Multislice._values`
+_FULL, _VACUUM, _BOTH = slice(0, 1), slice(1, 2), slice(0, 2)
 
 
 @dataclass
@@ -52,6 +54,7 @@ class Multislice:
     mode: Mode
     _layout: Layout = field(init=False)
     _blocks: Blocks = field(init=False)
+    _values: NDArray[np.float32] = field(init=False)
     _full: _Wave = field(init=False)
     _vacuum: _Wave = field(init=False)
     _transmission: NDArray[np.float32] = field(init=False)
@@ -65,7 +68,8 @@ class Multislice:
             aligned_zeros(rows * ROW), aligned_zeros(rows * ROW), aligned_zeros(rows * LANES)
         )
         size = s.column_blocks * s.padded_rows * ROW
-        self._full, self._vacuum = _Wave(aligned_zeros(size)), _Wave(aligned_zeros(size))
+        self._values = aligned_zeros(2 * size).reshape(2, size)
+        self._full, self._vacuum = (_Wave(values) for values in self._values)
         self._transmission = aligned_zeros(size if self.mode == "exact" else 0)
 
     def exit_waves(
@@ -88,10 +92,10 @@ class Multislice:
         self._start(vacuum)
         for begin, film, end in atoms.edges.tolist():
             if begin < film < end:
-                self._transmit([vacuum], atoms, (begin, film, film))
-                self._transmit([full], atoms, (begin, film, end))
+                self._transmit(_VACUUM, atoms, (begin, film, film))
+                self._transmit(_FULL, atoms, (begin, film, end))
             elif begin < end:
-                self._transmit([full, vacuum] if film == end else [full], atoms, (begin, film, end))
+                self._transmit(_BOTH if film == end else _FULL, atoms, (begin, film, end))
             for wave in (full, vacuum):
                 wave.behind += wave.entered
         return self._finish(full, shape), self._finish(vacuum, shape)
@@ -116,12 +120,12 @@ class Multislice:
     def _propagator_gain(self) -> float:
         return float(np.float32(1 / self.spectrum.ny)) * self.spectrum.ny
 
-    def _transmit(self, waves: list[_Wave], atoms: SlicedAtoms, group: tuple[int, int, int]) -> None:
-        for wave in waves:
+    def _transmit(self, which: slice, atoms: SlicedAtoms, group: tuple[int, int, int]) -> None:
+        for wave in [self._full, self._vacuum][which]:
             self._catch_up(wave)
             wave.entered = True
             wave.gain *= self._transmission_gain
-        values = tuple(wave.values for wave in waves)
+        values = self._values[which]
         if self.mode == "fast":
             transmit_directly(self._layout, self._blocks, values, atoms, group, self.stencils)
             return

@@ -1,6 +1,6 @@
 """Passes over a whole wave: along rows through a slice's transmission function, along columns through space.
 
-Waves are flat float32 arrays in the layout of `spectrum.Spectrum`.
+A wave is a flat float32 array in the layout of `spectrum.Spectrum`; several are rows of one array.
 """
 
 from typing import NamedTuple
@@ -99,7 +99,7 @@ def _add_groups(
 def transmit_directly(
     layout: Layout,
     blocks: Blocks,
-    waves: tuple[NDArray[np.float32], ...],
+    waves: NDArray[np.float32],
     atoms: SlicedAtoms,
     group: tuple[int, int, int],
     stencils: Stencils,
@@ -113,8 +113,8 @@ def transmit_directly(
             continue
         # the waves' own transforms multiply by nx
         exponentials(blocks.phases, nx, 1.0 / nx, blocks.transmission)
-        for wave in waves:
-            transmit_rows(layout, blocks, wave, y)
+        for w in range(len(waves)):
+            transmit_rows(layout, blocks, waves[w], y)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -145,7 +145,7 @@ def transmission_function(
 def transmit_filtered(
     layout: Layout,
     blocks: Blocks,
-    waves: tuple[NDArray[np.float32], ...],
+    waves: NDArray[np.float32],
     transmission: NDArray[np.float32],
     sources: int = SOURCES,
 ) -> None:
@@ -154,5 +154,5 @@ def transmit_filtered(
         gather_rows(layout, transmission, y, blocks.transmission)
         inverse_inner(layout.x, blocks.transmission, 0)
         inverse_outer(layout.x, blocks.transmission, 0)
-        for wave in waves:
-            transmit_rows(layout, blocks, wave, y)
+        for w in range(len(waves)):
+            transmit_rows(layout, blocks, waves[w], y)

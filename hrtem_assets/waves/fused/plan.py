@@ -41,7 +41,7 @@ def plan(size: int) -> Plan:
     """The plan of a transform.
 
     Raises:
-        ValueError: if the size has a prime factor above 7 or is below 4.
+        ValueError: if the size has a prime factor above 7 or is below 16.
     """
     radices = _radices(size)
     starts: list[int] = []
@@ -68,9 +68,9 @@ def _radices(size: int) -> list[int]:
         while rest % prime == 0:
             rest //= prime
             powers[prime] += 1
-    if rest != 1 or size < 4:
+    if rest != 1 or size < 16:
         raise ValueError(
-            f"a grid of {size} pixels cannot be transformed by the fused engine: it must be at least 4 and a product "
+            f"a grid of {size} pixels cannot be transformed by the fused engine: it must be at least 16 and a product "
             f"of 2, 3, 5 and 7; change the cell or the sampling, or use engine abtem"
         )
     twos = powers.pop(2)
