@@ -27,9 +27,14 @@ def main() -> None:
 @click.option("--port", default=3000, show_default=True, help="port to listen on")
 def ui(host: str, port: int) -> None:
     """Open the Dagster UI, with its daemon, on the instance under the data folder."""
+    import dagster as dg
+
     from hrtem_assets.platform.instance import prepare_home, ui_command
+    from hrtem_assets.platform.launch import end_dead_runs
 
     home = prepare_home()
+    with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
     click.echo(f"Dagster home: {home}\nOpen http://{host}:{port} (Ctrl+C ends it)")
     command = ui_command(host, port)
     os.execv(command[0], command)
@@ -53,7 +58,8 @@ def ui(host: str, port: int) -> None:
 def materialize(
     assets: tuple[str, ...], specimen: str, conditions: tuple[str, ...], config_file: Path | None
 ) -> None:
-    """Make ASSETS (structures, exit_waves, zero_defocus, labels, micrographs, or all) of one specimen."""
+    """Make ASSETS (structures, exit_waves, zero_defocus, labels, micrographs, training_sets,
+    or all) of one specimen."""
     import yaml
 
     from hrtem_assets.stages import STAGES
@@ -70,9 +76,8 @@ def materialize(
 def demo() -> None:
     """Make one specimen at full size under three conditions, through Dagster, and show where its pictures are."""
     from hrtem_assets.pictures.partition import condition_sheet
-    from hrtem_assets.platform.house import data_root
     from hrtem_assets.stages import STAGES
-    from hrtem_assets.store.layout import Layout, PartitionId
+    from hrtem_assets.store.layout import Layout, PartitionId, data_root
 
     _materialize(tuple(STAGES), DEMO_SPECIMEN, DEMO_CONDITIONS, {})
     layout = Layout(data_root())

@@ -8,10 +8,10 @@ import dagster as dg
 from hrtem_assets.campaign import Campaign, campaign_from_environment
 from hrtem_assets.platform.assets import campaign_assets
 from hrtem_assets.platform.checks import campaign_checks
-from hrtem_assets.platform.house import House, data_root
+from hrtem_assets.platform.house import House
 from hrtem_assets.platform.jobs import campaign_jobs
 from hrtem_assets.platform.stores import StoreIOManager
-from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.layout import Layout, data_root
 
 
 def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg.Definitions:

@@ -17,6 +17,7 @@ from hrtem_assets.campaign.settings import (
     Placement,
     Simulation,
     Substrate,
+    TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
 
@@ -38,6 +39,7 @@ __all__ = [
     "SizeClass",
     "Specimen",
     "Substrate",
+    "TrainingSets",
     "campaign_from_environment",
     "load_campaign",
     "with_overrides",

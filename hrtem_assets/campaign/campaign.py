@@ -11,12 +11,14 @@ from hrtem_assets.campaign.engines import EngineName
 from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.campaign.settings import (
     UNIFORM_RMS_DISPLACEMENT_A,
+    USUAL_CROP_PX,
     Calibration,
     LabelRule,
     Optics,
     Placement,
     Simulation,
     Substrate,
+    TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
 
@@ -76,6 +78,7 @@ class Campaign(Model):
     optics: Optics = Optics()
     calibration: Calibration = Calibration()
     labels: LabelRule = LabelRule()
+    training_sets: TrainingSets = TrainingSets()
     series: dict[str, Series] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -88,6 +91,7 @@ class Campaign(Model):
         self._check_faults()
         self._check_engines()
         self._check_thermal()
+        self._check_crop()
         for name, series in self.series.items():
             unknown = [k for k in series.specimens if k not in self.specimens]
             if unknown:
@@ -148,6 +152,14 @@ class Campaign(Model):
                     f"or use thermal_profile uniform_0p1"
                 )
 
+    def _check_crop(self) -> None:
+        crop, grid = self.training_sets.crop_px, self.simulation.output_grid
+        if crop is not None and crop > grid:
+            raise ValueError(
+                f"training_sets.crop_px = {crop} is more than the {grid} pixels of an image; "
+                f"use at most {grid}, or enlarge simulation.cell_a"
+            )
+
     def _known_specimens(self) -> str:
         return f"known: {', '.join(self.specimens)}"
 
@@ -202,6 +214,11 @@ class Campaign(Model):
                 return dict.fromkeys(specimen.lattice.elements, UNIFORM_RMS_DISPLACEMENT_A)
             case "room_temperature":
                 return {e: specimen.lattice.rms_displacement_a[e] for e in specimen.lattice.elements}
+
+    @property
+    def crop_px(self) -> int:
+        """Side of the central square that training sets hold, in pixels."""
+        return self.training_sets.crop_px or min(USUAL_CROP_PX, self.simulation.output_grid)
 
     @property
     def film_rms_displacement_a(self) -> float:

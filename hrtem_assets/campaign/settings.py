@@ -1,4 +1,4 @@
-"""Settings of each stage: substrate, placement, simulation, optics, zero-defocus calibration and labels."""
+"""Settings of each stage: substrate, placement, simulation, optics, calibration, labels and training sets."""
 
 import math
 from typing import Literal, Self
@@ -9,6 +9,7 @@ from hrtem_assets.campaign.base import Model, quantity
 from hrtem_assets.campaign.engines import EngineName, PrismaticSettings
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
+USUAL_CROP_PX = 512
 
 
 class Substrate(Model):
@@ -71,7 +72,7 @@ class Simulation(Model):
     """The multislice calculation from atoms to exit waves."""
 
     engine: EngineName = Field(
-        "abtem",
+        "fused",
         description="exit-wave engine; abtem: the reference; fused: the same numbers, faster; "
         "prismatic: an independent calculation, installed apart",
     )
@@ -127,6 +128,11 @@ class Simulation(Model):
 
     def check_engine(self, engine: str) -> None:
         """Raise a `ValueError` that names the repair if an engine cannot follow these settings."""
+        if engine == "fused" and self.projection != "infinite":
+            raise ValueError(
+                f"projection = {self.projection!r}: engine fused has infinite projections only; "
+                f"set simulation.projection to infinite, or simulation.engine to abtem"
+            )
         if engine == "prismatic":
             self.prismatic.check(
                 self.parametrization,
@@ -225,6 +231,25 @@ class LabelRule(Model):
     )
     mask_cutoff: float | None = quantity(
         None, "1", "soft label at which the binary mask is cut; each lattice's own by default", gt=0.0, lt=1.0
+    )
+
+
+class TrainingSets(Model):
+    """What of the images is handed to those who train, and under which terms."""
+
+    crop_px: int | None = quantity(
+        None,
+        "pixels",
+        f"side of the central square; {USUAL_CROP_PX}, or the whole image where that is smaller, by default",
+        ge=16,
+    )
+    license: str = Field(
+        "CC-BY-4.0", description="SPDX identifier of the data's licence; written, decides nothing"
+    )
+    citation: str = Field(
+        "L. Rangel DaCosta, H. Oill, M. C. Scott, Strategies for effective transfer learning for HRTEM analysis "
+        "with neural networks, Elemental Microscopy EM000010 (2025), doi:10.69761/kjte5358",
+        description="whom users of the data shall cite; written, decides nothing",
     )
 
 

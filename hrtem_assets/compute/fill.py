@@ -10,6 +10,7 @@ from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.progress import Progress
 from hrtem_assets.compute.workers import map_tasks
 from hrtem_assets.stages import STAGES, Stage
+from hrtem_assets.stages.base import source_key
 from hrtem_assets.store.build import BuildHandle, open_build
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.reading import StoreInfo, find_store, require_recipe
@@ -25,7 +26,7 @@ class ShardTask:
         specimen: specimen key.
         structures: consecutive structure indices.
         handles: where to commit them, by condition.
-        sources: upstream stores by asset name.
+        sources: upstream stores by `source_key`.
     """
 
     stage: str
@@ -54,19 +55,25 @@ def run_shard(task: ShardTask) -> float:
 
 
 def upstream_stores(
-    stage: Stage, campaign: Campaign, specimen_key: str, layout: Layout
+    stage: Stage,
+    campaign: Campaign,
+    specimen_key: str,
+    conditions: tuple[str | None, ...],
+    layout: Layout,
 ) -> dict[str, StoreInfo]:
-    """The stores that a stage reads, each checked against the recipe that the campaign gives it.
+    """The stores that a stage reads, each checked against the recipe that the campaign gives it; by `source_key`.
 
     Raises:
         StoreError: if one is absent, or was made with another recipe; names the repair.
     """
     specimen = campaign.specimen(specimen_key)
-    found = {}
-    for name in stage.upstream:
-        partition = STAGES[name].partition(specimen)
-        found[name] = find_store(layout, partition)
-        require_recipe(found[name], partition, STAGES[name].recipe(campaign, specimen))
+    found: dict[str, StoreInfo] = {}
+    for upstream, condition in (pair for own in conditions for pair in stage.reads(own)):
+        key = source_key(upstream.name, condition)
+        if key not in found:
+            partition = upstream.partition(specimen, condition)
+            found[key] = find_store(layout, partition)
+            require_recipe(found[key], partition, upstream.recipe(campaign, specimen, condition))
     return found
 
 
@@ -104,7 +111,7 @@ def fill(
         ValueError: if more structures are wanted than upstream holds.
     """
     specimen = campaign.specimen(specimen_key)
-    upstream = upstream_stores(stage, campaign, specimen_key, layout)
+    upstream = upstream_stores(stage, campaign, specimen_key, conditions, layout)
     total = _count(stage, campaign, upstream, count)
     with ExitStack() as stack:
         # in one order everywhere, so that two runs cannot each hold what the other waits for

@@ -1,40 +1,69 @@
 """Settings replaced for one run: recorded in the stores they decide, and honoured by everything downstream."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from hrtem_assets.campaign import Campaign, with_overrides
-from hrtem_assets.stages import STAGES, Stage
+from hrtem_assets.stages import Stage
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.reading import find_store
 
 
-def effective_campaign(
-    campaign: Campaign, stage: Stage, specimen_key: str, layout: Layout, own: Mapping[str, Any]
-) -> tuple[Campaign, dict[str, Any]]:
-    """The campaign as a run sees it: with what upstream stores recorded, then with the run's own overrides.
+@dataclass
+class EffectiveCampaign:
+    """The campaign as a run sees it, for those conditions that see it so.
+
+    Attributes:
+        campaign: to be used for recipes and for making.
+        overrides: to be recorded.
+        conditions: condition keys; None for a condition-free stage.
+    """
+
+    campaign: Campaign
+    overrides: dict[str, Any]
+    conditions: list[str | None] = field(default_factory=list)
+
+
+def effective_campaigns(
+    campaign: Campaign,
+    stage: Stage,
+    specimen_key: str,
+    conditions: Sequence[str | None],
+    layout: Layout,
+    own: Mapping[str, Any],
+) -> list[EffectiveCampaign]:
+    """The campaign with what upstream stores recorded, then with the run's own overrides.
 
     Args:
         campaign: the campaign as configured.
         stage: what is about to be made.
         specimen_key: specimen.
+        conditions: condition keys; `(None,)` for a condition-free stage.
         layout: where stores lie.
         own: the run's nested settings, in the form of a campaign file.
 
     Returns:
-        campaign: to be used for recipes and for making.
-        overrides: to be recorded.
+        one for each set of conditions whose upstream stores recorded the same; most often one in all.
 
     Raises:
         StoreError: if an upstream partition is absent.
         CampaignError: if an override is bad.
     """
-    overrides: dict[str, Any] = {}
-    for name in stage.upstream:
-        info = find_store(layout, STAGES[name].partition(campaign.specimen(specimen_key)))
-        _merge_into(overrides, info.attributes["provenance"].get("overrides", {}))
-    _merge_into(overrides, own)
-    return with_overrides(campaign, overrides), overrides
+    specimen = campaign.specimen(specimen_key)
+    found: list[EffectiveCampaign] = []
+    for condition in conditions:
+        overrides: dict[str, Any] = {}
+        for upstream, key in stage.reads(condition):
+            info = find_store(layout, upstream.partition(specimen, key))
+            _merge_into(overrides, info.attributes["provenance"].get("overrides", {}))
+        _merge_into(overrides, own)
+        same = next((e for e in found if e.overrides == overrides), None)
+        if same is None:
+            same = EffectiveCampaign(with_overrides(campaign, overrides), overrides)
+            found.append(same)
+        same.conditions.append(condition)
+    return found
 
 
 def _merge_into(target: dict[str, Any], changes: Mapping[str, Any]) -> None:

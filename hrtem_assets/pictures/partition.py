@@ -60,6 +60,8 @@ def partition_picture(layout: Layout, partition: PartitionId) -> PartitionPictur
             return _labels(path, layout.store(PartitionId("exit_waves", partition.specimen)), shown)
         case "micrographs":
             return _micrographs(path, shown)
+        case "training_sets":
+            return _training_sets(path, shown)
         case _:
             raise ValueError(f"there is no picture of {partition.asset!r} partitions")
 
@@ -102,7 +104,7 @@ def _structures(path: Path, shown: range) -> PartitionPicture:
         captions.append(
             f"structure {i}: {placed} of {int(read_structure(path, 'requested_particles', i))} particles"
         )
-    return PartitionPicture(tiles, captions)
+    return PartitionPicture(tiles, captions, columns=MOST_STRUCTURES)
 
 
 def _exit_waves(path: Path, shown: range) -> PartitionPicture:
@@ -142,6 +144,16 @@ def _micrographs(path: Path, shown: range) -> PartitionPicture:
     return PartitionPicture([_micrograph(path, i) for i in shown], captions)
 
 
+def _training_sets(path: Path, shown: range) -> PartitionPicture:
+    tiles, captions = [], []
+    for i in shown:
+        counts, mask = read_structure(path, "counts", i), read_structure(path, "mask", i)
+        tiles.append(label_overlay(counts, mask, _sampling_a(path), size_px=TILE_PX))
+        what = "validation" if int(read_structure(path, "split", i)) else "train"
+        captions.append(f"structure {i}, {what}: {float(read_structure(path, 'defocus', i)):+.1f} nm")
+    return PartitionPicture(tiles, captions)
+
+
 def _micrograph(path: Path, index: int) -> Image.Image:
     return micrograph_image(read_structure(path, "counts", index), _sampling_a(path), size_px=TILE_PX)
 
@@ -151,7 +163,7 @@ def _axis_a(path: Path) -> NDArray[np.float64]:
 
 
 def _sampling_a(path: Path) -> float:
-    return float(_axis_a(path)[1])
+    return float(np.diff(_axis_a(path)[:2])[0])
 
 
 def _cell_a(path: Path) -> float:

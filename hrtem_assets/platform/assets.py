@@ -1,4 +1,4 @@
-"""The five data assets."""
+"""The six data assets."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import dagster as dg
 
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.compute.fill import fill
-from hrtem_assets.compute.overrides import effective_campaign
+from hrtem_assets.compute.overrides import effective_campaigns
 from hrtem_assets.compute.workers import available_workers
 from hrtem_assets.platform.configs import (
     ExitWavesConfig,
@@ -15,6 +15,7 @@ from hrtem_assets.platform.configs import (
     MicrographsConfig,
     StageConfig,
     StructuresConfig,
+    TrainingSetsConfig,
     ZeroDefocusConfig,
 )
 from hrtem_assets.platform.house import House
@@ -30,7 +31,7 @@ GROUP = "hrtem"
 
 
 def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
-    """The five assets of a campaign, partitioned by its specimens and conditions."""
+    """The six assets of a campaign, partitioned by its specimens and conditions."""
     specimens, images = specimen_partitions(campaign), image_partitions(campaign)
 
     @dg.asset(
@@ -103,7 +104,21 @@ def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
         """Electron counts at a defocus and a dose. One row is an image."""
         yield from _materialize(context, config, house)
 
-    return [structures, exit_waves, zero_defocus, labels, micrographs]
+    @dg.asset(
+        partitions_def=images,
+        deps=[labels, micrographs],
+        backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
+        group_name=GROUP,
+        pool=POOL,
+        code_version=STAGES["training_sets"].code_version,
+    )
+    def training_sets(
+        context: dg.AssetExecutionContext, config: TrainingSetsConfig, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.MaterializeResult]:
+        """Central crops with masks, statistics and split, ready to train on. One row is an image."""
+        yield from _materialize(context, config, house)
+
+    return [structures, exit_waves, zero_defocus, labels, micrographs, training_sets]
 
 
 def _materialize(
@@ -116,27 +131,27 @@ def _materialize(
     with_overrides(house.campaign, own)
     keys = list(context.partition_keys)
     for specimen_key, conditions in by_specimen(keys).items():
-        campaign, overrides = effective_campaign(house.campaign, stage, specimen_key, house.layout, own)
-        paths = fill(
-            stage,
-            campaign,
-            specimen_key,
-            tuple(conditions),
-            house.layout,
-            count=getattr(config, "count", None),
-            workers=config.worker_count(available_workers()),
-            provenance=house.provenance(context.run.run_id, overrides),
-            log=context.log.info,
-        )
-        for condition, path in paths.items():
-            shown: dict[str, Any] = report(
-                house.layout, stage.partition(campaign.specimen(specimen_key), condition)
+        for seen in effective_campaigns(house.campaign, stage, specimen_key, conditions, house.layout, own):
+            paths = fill(
+                stage,
+                seen.campaign,
+                specimen_key,
+                tuple(seen.conditions),
+                house.layout,
+                count=getattr(config, "count", None),
+                workers=config.worker_count(available_workers()),
+                provenance=house.provenance(context.run.run_id, seen.overrides),
+                log=context.log.info,
             )
-            if len(keys) == 1:
-                yield dg.MaterializeResult(metadata=shown, data_version=data_version(store_info(path)))
-            else:
-                context.add_asset_metadata(
-                    shown, partition_key=f"{condition}|{specimen_key}" if condition else specimen_key
+            for condition, path in paths.items():
+                shown: dict[str, Any] = report(
+                    house.layout, stage.partition(seen.campaign.specimen(specimen_key), condition)
                 )
+                if len(keys) == 1:
+                    yield dg.MaterializeResult(metadata=shown, data_version=data_version(store_info(path)))
+                else:
+                    context.add_asset_metadata(
+                        shown, partition_key=f"{condition}|{specimen_key}" if condition else specimen_key
+                    )
     if len(keys) > 1:
         yield dg.MaterializeResult()

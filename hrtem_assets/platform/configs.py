@@ -6,7 +6,15 @@ from typing import Any, Literal, Optional, get_args, get_origin
 import dagster as dg
 from pydantic import Field, create_model
 
-from hrtem_assets.campaign import Calibration, LabelRule, Optics, Placement, Simulation, Substrate
+from hrtem_assets.campaign import (
+    Calibration,
+    LabelRule,
+    Optics,
+    Placement,
+    Simulation,
+    Substrate,
+    TrainingSets,
+)
 from hrtem_assets.campaign.base import Model
 
 AS_CAMPAIGN = "campaign"
@@ -43,6 +51,7 @@ SimulationOverrides: Any = _override_class(Simulation, without=("cell_a",))
 OpticsOverrides: Any = _override_class(Optics)
 CalibrationOverrides: Any = _override_class(Calibration)
 LabelOverrides: Any = _override_class(LabelRule)
+TrainingSetsOverrides: Any = _override_class(TrainingSets)
 
 
 class StageConfig(dg.Config):
@@ -118,6 +127,14 @@ class MicrographsConfig(CountedConfig):
     """How to image."""
 
     optics: OpticsOverrides = Field(default_factory=OpticsOverrides, description="microscope overrides")
+
+
+class TrainingSetsConfig(CountedConfig):
+    """What of the images to hand out."""
+
+    training_sets: TrainingSetsOverrides = Field(
+        default_factory=TrainingSetsOverrides, description="crop and terms overrides"
+    )
 
 
 def _given(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,22 +1,13 @@
 """What every asset needs to know: the campaign and where its data lie."""
 
 import getpass
-import os
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import hrtem_assets
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.store.layout import Layout
-
-DATA_VARIABLE = "HRTEM_DATA"
-
-
-def data_root() -> Path:
-    """The folder of everything written: `HRTEM_DATA`, or `data` in the working directory."""
-    return Path(os.environ.get(DATA_VARIABLE) or "data").expanduser().resolve()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from hrtem_assets.platform.house import data_root
+from hrtem_assets.store.layout import data_root
 
 
 def prepare_home() -> Path:

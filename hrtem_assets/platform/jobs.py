@@ -8,7 +8,7 @@ SPECIMENS_JOB, IMAGES_JOB = "specimens", "images"
 
 
 def campaign_jobs() -> list[Any]:
-    """`specimens` makes everything that no condition changes; `images` makes micrographs of specimens already made."""
+    """`specimens` makes everything that no condition changes; `images` what follows under conditions."""
     return [
         dg.define_asset_job(
             SPECIMENS_JOB,
@@ -17,7 +17,7 @@ def campaign_jobs() -> list[Any]:
         ),
         dg.define_asset_job(
             IMAGES_JOB,
-            selection=dg.AssetSelection.assets("micrographs"),
-            description="Micrographs of a specimen under a condition.",
+            selection=dg.AssetSelection.assets("micrographs", "training_sets"),
+            description="Micrographs and training sets of a specimen under a condition.",
         ),
     ]

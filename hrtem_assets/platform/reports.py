@@ -10,6 +10,7 @@ import zarr
 
 from hrtem_assets.pictures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.pictures.partition import partition_picture
+from hrtem_assets.stages.training_sets import SPLITS
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.reading import StoreInfo, store_info
 
@@ -70,6 +71,15 @@ def _figures(asset: str, path: Path) -> dict[str, float]:
         case "labels":
             values = {
                 "mean_silhouette_iou": _record(path, "silhouette_iou"),
+                "mean_mask_fraction": _record(path, "mask_fraction"),
+            }
+        case "training_sets":
+            splits = _record(path, "split")
+            values = {
+                "training_images": np.count_nonzero(splits == SPLITS.index("train")),
+                "validation_images": np.count_nonzero(splits == SPLITS.index("validation")),
+                "mean_counts": _record(path, "mean"),
+                "mean_std": _record(path, "std"),
                 "mean_mask_fraction": _record(path, "mask_fraction"),
             }
         case _:

@@ -53,7 +53,7 @@ class Stage(ABC):
             specimen: which specimen.
             index: structure index.
             conditions: condition keys.
-            sources: path of each upstream store, by asset name.
+            sources: path of each upstream store, by `source_key`.
 
         Returns:
             arrays and record by condition, named as in the schema.
@@ -75,8 +75,6 @@ class Stage(ABC):
 
     def recipe(self, campaign: Campaign, specimen: Specimen, condition: str | None = None) -> Recipe:
         """The recipe of a partition, with those of everything upstream."""
-        from hrtem_assets.stages import STAGES
-
         return Recipe(
             asset=self.name,
             specimen=specimen.key,
@@ -85,9 +83,30 @@ class Stage(ABC):
             settings=self.settings(campaign, specimen, condition),
             code_version=self.code_version,
             packages={name: version(name) for name in self.packages(campaign)},
-            upstream={name: STAGES[name].recipe(campaign, specimen).digest for name in self.upstream},
+            upstream={
+                stage.name: stage.recipe(campaign, specimen, key).digest
+                for stage, key in self.reads(condition)
+            },
         )
+
+    def reads(self, condition: str | None) -> list[tuple["Stage", str | None]]:
+        """The upstream stages of a partition, each with the condition that it is read under.
+
+        Args:
+            condition: the partition's own condition; None for a stage without conditions.
+        """
+        from hrtem_assets.stages import STAGES
+
+        return [
+            (stage, condition if stage.per_condition else None)
+            for stage in (STAGES[name] for name in self.upstream)
+        ]
 
     def partition(self, specimen: Specimen, condition: str | None = None) -> PartitionId:
         """Which partition holds a specimen under a condition."""
         return PartitionId(self.name, specimen.key, condition)
+
+
+def source_key(asset: str, condition: str | None = None) -> str:
+    """How `make` finds an upstream store: `exit_waves`, or `micrographs/df-10nm_400e` where it has conditions."""
+    return asset if condition is None else f"{asset}/{condition}"

@@ -15,6 +15,7 @@ from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
 
 SOFT_LEVELS = 255
+SOFT_LABEL_ATTRIBUTES = {"scale_factor": 1 / SOFT_LEVELS, "add_offset": 0.0}
 
 
 class LabelsStage(Stage):
@@ -44,7 +45,7 @@ class LabelsStage(Stage):
                     "uint8",
                     "1",
                     "smoothed phase threshold, 0 to 1",
-                    attributes={"scale_factor": 1 / SOFT_LEVELS, "add_offset": 0.0},
+                    attributes=SOFT_LABEL_ATTRIBUTES,
                 ),
                 Variable("mask", ("y", "x"), (n, n), "bool", "1", "particle or not"),
             ),

@@ -137,6 +137,7 @@ class PartitionBuild:
         zarr_files.finish(
             self.handle.path,
             {
+                **self.schema.attributes,
                 "title": self.schema.title,
                 "complete": True,
                 "structures": len(records),

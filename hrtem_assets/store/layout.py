@@ -1,10 +1,19 @@
 """Where every store lies: one folder per asset, one Zarr store per partition."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+
+
+DATA_VARIABLE = "HRTEM_DATA"
+
+
+def data_root() -> Path:
+    """The folder of everything written: `HRTEM_DATA`, or `data` in the working directory."""
+    return Path(os.environ.get(DATA_VARIABLE) or "data").expanduser().resolve()
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Schema:
         coordinates: by dimension name.
         structures_per_shard: structures that share a file of each array, and are committed together.
         title: what one row is.
+        attributes: further root attributes, as JSON.
     """
 
     arrays: tuple[Variable, ...]
@@ -70,20 +71,22 @@ class Schema:
     coordinates: Mapping[str, Coordinate]
     structures_per_shard: int
     title: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def with_bookkeeping(self) -> "Schema":
         """The schema with the records that every store keeps of each structure."""
         return replace(self, records=(*self.records, *BOOKKEEPING))
 
 
-def pixel_coordinates(n: int, sampling_a: float) -> dict[str, Coordinate]:
-    """Coordinates `y` and `x` of a square image whose first pixel lies at the cell's corner.
+def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str, Coordinate]:
+    """Coordinates `y` and `x` of a square image, counted from the cell's corner.
 
     Args:
         n: pixels along a side.
         sampling_a: pixel in Å.
+        first_px: pixels between the cell's corner and the image's.
     """
-    positions = np.arange(n) * sampling_a
+    positions = np.arange(first_px, first_px + n) * sampling_a
     return {axis: Coordinate(positions, "Å", f"position along {axis}") for axis in ("y", "x")}
 
 

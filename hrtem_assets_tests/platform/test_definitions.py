@@ -20,7 +20,7 @@ def keys(items):
     return {item.to_user_string() for item in items}
 
 
-def test_the_five_assets_depend_on_each_other_as_designed(definitions):
+def test_the_six_assets_depend_on_each_other_as_designed(definitions):
     graph = definitions.resolve_asset_graph()
     parents = {node.key.to_user_string(): keys(node.parent_keys) for node in graph.asset_nodes}
     assert parents == {
@@ -29,6 +29,7 @@ def test_the_five_assets_depend_on_each_other_as_designed(definitions):
         "zero_defocus": {"structures", "exit_waves"},
         "labels": {"structures", "exit_waves"},
         "micrographs": {"exit_waves", "zero_defocus"},
+        "training_sets": {"labels", "micrographs"},
     }
 
 
@@ -58,7 +59,7 @@ def test_the_jobs_cover_every_asset(definitions):
     }
     assert made == {
         "specimens": {"structures", "exit_waves", "zero_defocus", "labels"},
-        "images": {"micrographs"},
+        "images": {"micrographs", "training_sets"},
     }
 
 

@@ -10,6 +10,7 @@ from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES
+from hrtem_assets.stages.base import source_key
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.build import digest
 from hrtem_assets.store.layout import Layout
@@ -45,7 +46,11 @@ def paths(tmp_path_factory) -> dict[str, dict[str | None, Path]]:
 
 @pytest.mark.parametrize("name", list(STAGES))
 def test_a_structure_made_alone_equals_the_one_made_in_a_batch(paths, name):
-    sources = {upstream: paths[upstream][None] for upstream in STAGES[name].upstream}
+    sources = {
+        source_key(upstream.name, key): paths[upstream.name][key]
+        for condition in targets(name)
+        for upstream, key in STAGES[name].reads(condition)
+    }
     alone = STAGES[name].products(CAMPAIGN, CAMPAIGN.specimen(SPECIMEN), 2, targets(name), sources)
     for condition, product in alone.items():
         path = paths[name][condition]
@@ -106,19 +111,19 @@ def test_a_label_overlaps_the_projected_spheres(paths):
 @pytest.mark.parametrize(
     ("change", "stale"),
     [
-        ({"seed": 1}, {"structures", "exit_waves", "zero_defocus", "labels", "micrographs"}),
-        (
-            {"placement": {"separation_a": 12}},
-            {"structures", "exit_waves", "zero_defocus", "labels", "micrographs"},
-        ),
-        ({"simulation": {"frozen_phonons": 3}}, {"exit_waves", "zero_defocus", "labels", "micrographs"}),
-        ({"calibration": {"fine_step_a": 0.2}}, {"zero_defocus", "micrographs"}),
-        ({"optics": {"focal_spread_a": 12}}, {"zero_defocus", "micrographs"}),
-        ({"optics": {"defocus_jitter_nm": 0}}, {"micrographs"}),
-        ({"labels": {"mask_cutoff": 0.2}}, {"labels"}),
-        ({"lattices": {"CdSe": {"label_blur_a": 1.0}}}, {"labels"}),
+        ({"seed": 1}, set(STAGES)),
+        ({"placement": {"separation_a": 12}}, set(STAGES)),
+        ({"simulation": {"frozen_phonons": 3}}, set(STAGES) - {"structures"}),
+        ({"calibration": {"fine_step_a": 0.2}}, {"zero_defocus", "micrographs", "training_sets"}),
+        ({"optics": {"focal_spread_a": 12}}, {"zero_defocus", "micrographs", "training_sets"}),
+        ({"optics": {"defocus_jitter_nm": 0}}, {"micrographs", "training_sets"}),
+        ({"labels": {"mask_cutoff": 0.2}}, {"labels", "training_sets"}),
+        ({"lattices": {"CdSe": {"label_blur_a": 1.0}}}, {"labels", "training_sets"}),
+        ({"training_sets": {"crop_px": 64}}, {"training_sets"}),
+        ({"training_sets": {"license": "CC0-1.0", "citation": "nobody"}}, set()),
         ({"lattices": {"Cu": {"a": 3.7}}}, set()),
-        ({"counts": {"train": 9}}, set()),
+        ({"counts": {"train": 9}}, {"training_sets"}),
+        ({"counts": {"validation": 9}}, set()),
         ({"conditions+": [{"defocus_nm": 3, "dose_e_per_a2": 3}]}, set()),
     ],
 )
