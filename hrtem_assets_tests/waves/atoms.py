@@ -51,7 +51,12 @@ def reference_atoms(lattice: str) -> tuple[Atoms, dict[str, np.ndarray]]:
 
 def reference_simulation(**changes: Any) -> Simulation:
     """The settings under which the reference waves were calculated."""
-    settings = {"cell_a": CELL_A, "slice_thickness_a": 2.0, "parametrization": "kirkland"}
+    settings = {
+        "engine": "abtem",
+        "cell_a": CELL_A,
+        "slice_thickness_a": 2.0,
+        "parametrization": "kirkland",
+    }
     return Simulation.model_validate(settings | changes)
 
 
