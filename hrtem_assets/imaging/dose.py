@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.imaging.poisson import poisson
+
 MOST_COUNTS = np.iinfo(np.uint16).max
 
 
@@ -23,7 +25,7 @@ def electron_counts(
     Raises:
         OverflowError: if a pixel holds more counts than 16 bits can.
     """
-    counts = rng.poisson(intensity * (dose_e_per_a2 * sampling_a**2))
+    counts = poisson(intensity * np.float32(dose_e_per_a2 * sampling_a**2), rng)
     most = int(counts.max(initial=0))
     if most > MOST_COUNTS:
         raise OverflowError(
