@@ -28,7 +28,7 @@ class PrismaticSettings(Model):
         le=SUBSLICE_PIXELS[1],
     )
     threads: int = quantity(
-        1, "1", "threads of one configuration; 1 repeats bit by bit, more differ by 1e-6", ge=1, le=256
+        1, "1", "threads of one configuration; whatever their number, waves repeat to 1e-6", ge=1, le=256
     )
 
     def subslices(self, slice_thickness_a: float, sampling_a: float) -> int:
