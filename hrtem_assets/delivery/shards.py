@@ -1,0 +1,98 @@
+"""Single rows of a store's arrays, straight from their shards: what zarr-python reads, in a fraction of its time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numcodecs import blosc
+from numpy.typing import NDArray
+
+from hrtem_assets.store.reading import StoreError
+
+# a chunk without entry holds nothing but the fill value
+_ABSENT = 2**64 - 1
+_CHECKSUM_BYTES = 4
+
+
+class ShardReader:
+    """Reads rows of one array of a finished store; holds no open file, so it may be forked and pickled.
+
+    Args:
+        path: the store.
+        variable: name of an array whose chunks are whole rows.
+
+    Raises:
+        StoreError: if the array is absent, or not encoded as our stores are.
+    """
+
+    def __init__(self, path: Path, variable: str) -> None:
+        self.path = path / variable
+        try:
+            metadata = json.loads((self.path / "zarr.json").read_text("utf-8"))
+            (sharding,) = metadata["codecs"]
+            inner = sharding["configuration"]
+            rows, *whole = metadata["chunk_grid"]["configuration"]["chunk_shape"]
+            encoding = [codec["name"] for codec in inner["codecs"]]
+            expected = (
+                metadata["shape"][1:] == whole
+                and inner["chunk_shape"] == [1, *whole]
+                and encoding == ["bytes", "blosc"]
+                and inner["codecs"][0].get("configuration", {}).get("endian", "little") == "little"
+                and inner["index_location"] == "end"
+            )
+        except (OSError, KeyError, ValueError, TypeError) as error:
+            raise StoreError(
+                f"{self.path} is not a sharded array: {type(error).__name__}: {error}"
+            ) from error
+        if not expected:
+            raise StoreError(
+                f"{self.path} is not encoded as this package does; open it with xarray.open_zarr"
+            )
+        self.shape = tuple(whole)
+        self.dtype = np.dtype(metadata["data_type"])
+        self.fill_value: Any = metadata["fill_value"]
+        self._rows: int = rows
+        self._index: dict[int, NDArray[np.uint64] | None] = {}
+
+    def row(self, index: int) -> NDArray[Any]:
+        """One row's values.
+
+        Args:
+            index: along the first dimension.
+
+        Raises:
+            StoreError: if its chunk cannot be decoded.
+        """
+        shard, chunk = divmod(index, self._rows)
+        if shard not in self._index:
+            self._index[shard] = self._read_index(shard)
+        entries = self._index[shard]
+        if entries is None or entries[chunk, 0] == _ABSENT:
+            return np.full(self.shape, self.fill_value, self.dtype)
+        offset, length = (int(v) for v in entries[chunk])
+        with self._file(shard).open("rb", buffering=0) as file:
+            file.seek(offset)
+            encoded = file.read(length)
+        values = np.empty(self.shape, self.dtype)
+        try:
+            blosc.decompress(encoded, values)
+        except (RuntimeError, ValueError) as error:
+            raise StoreError(
+                f"row {index} of {self.path} cannot be decoded ({error}): the file is damaged; "
+                f"delete the store and materialize the partition again"
+            ) from error
+        return values
+
+    def _read_index(self, shard: int) -> NDArray[np.uint64] | None:
+        """Offset and length of each chunk of a shard; None for a shard that holds nothing."""
+        size = 16 * self._rows
+        try:
+            with self._file(shard).open("rb") as file:
+                file.seek(-size - _CHECKSUM_BYTES, 2)
+                return np.frombuffer(file.read(size), "<u8").reshape(self._rows, 2)
+        except FileNotFoundError:
+            return None
+
+    def _file(self, shard: int) -> Path:
+        return self.path / "c" / "/".join([str(shard), *["0"] * len(self.shape)])

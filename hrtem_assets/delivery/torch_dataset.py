@@ -1,0 +1,186 @@
+"""Training sets for PyTorch: several at once, fractions, symmetries, in an order that a seed decides."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import zarr
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from hrtem_assets.delivery.datasets import find_training_set, split_code
+from hrtem_assets.delivery.images import DIHEDRAL_ELEMENTS, dihedral_view, standardised
+from hrtem_assets.delivery.shards import ShardReader
+from hrtem_assets.stages.labels import SOFT_LEVELS
+from hrtem_assets.store.reading import StoreError
+
+Key = tuple[str, str]
+Augmentation = Literal["none", "random", "all"]
+FIELDS = ("image", "mask", "soft_label")
+
+
+class TorchDataset(Dataset[dict[str, Any]]):
+    """Images of one or more training sets with their labels, as tensors.
+
+    A sample is a dict: `image` float32 (1, y, x) with mean 0 and variance 1, `mask` bool (y, x), `soft_label`
+    float32 (y, x) in 0 to 1, `source` (place of its training set among the sources) and `structure` (its index).
+    Order and augmentation follow from the seed and the epoch alone, however many workers load: give the
+    `DataLoader` `shuffle=False` and call `set_epoch` before each epoch.
+
+    Args:
+        sources: `(specimen, condition)`; or several; or a mapping from each to the number of images wanted of it,
+            such as `{("CdSe-medium", "df-10nm_400e"): 128, ("CdSe-medium", "df+00nm_400e"): 384}`.
+        split: `train` or `validation`.
+        images: images wanted of each source, the first of the split, so that 64 of them are among the 128; all by
+            default. Structures are drawn independently: the first are a fair sample.
+        augment: `random` shows every image once an epoch under a random element of the square's eight symmetries,
+            `all` under all eight, `none` as it is; by default `random` for training and `none` for validation.
+        shuffle: whether each epoch has its own order; by default for training only.
+        seed: decides order and augmentation.
+        fields: which of `image`, `mask` and `soft_label` are wanted; others cost nothing.
+        root: folder of everything written; by default `HRTEM_DATA`, or `data` in the working directory.
+
+    Raises:
+        StoreError: if a training set has not been made; names the command that makes it.
+        ValueError: if more images are wanted than a training set holds, the images differ in size, or an
+            argument is out of range.
+    """
+
+    def __init__(
+        self,
+        sources: Key | Sequence[Key] | Mapping[Key, int],
+        split: str = "train",
+        *,
+        images: int | None = None,
+        augment: Augmentation | None = None,
+        shuffle: bool | None = None,
+        seed: int = 0,
+        fields: Sequence[str] = FIELDS,
+        root: str | Path | None = None,
+    ) -> None:
+        training = split == "train"
+        self.augment: Augmentation = augment or ("random" if training else "none")
+        self.shuffle = training if shuffle is None else shuffle
+        self.seed, self.fields = seed, tuple(fields)
+        _check_choice("augment", self.augment, ("none", "random", "all"))
+        for field in self.fields:
+            _check_choice("fields", field, FIELDS)
+        wanted = _wanted(sources, images)
+        self.sources = tuple(wanted)
+        self._sets = [_TrainingSet(key, split, number, self.fields, root) for key, number in wanted.items()]
+        shapes = {s.shape for s in self._sets}
+        if len(shapes) > 1:
+            raise ValueError(
+                f"the training sets' images differ in size: {sorted(shapes)}; choose those of one size"
+            )
+        self._rows = [(s, int(row)) for s, found in enumerate(self._sets) for row in found.rows]
+        # shared, so that workers that outlive an epoch see the next one
+        self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._plan: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order and augmentation of an epoch.
+
+        Args:
+            epoch: any number from 0.
+        """
+        if epoch < 0:
+            raise ValueError(f"epoch = {epoch} must be at least 0")
+        self._epoch.fill_(epoch)
+
+    def __len__(self) -> int:
+        """Samples per epoch."""
+        return len(self._rows) * (DIHEDRAL_ELEMENTS if self.augment == "all" else 1)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """The sample at a place of the epoch's order."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        order, elements = self._planned()
+        source, row = self._rows[order[index]]
+        return {"source": source, "structure": row} | self._sets[source].sample(row, int(elements[index]))
+
+    def _planned(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which image, and which element of the symmetry group, at each place of the epoch."""
+        epoch = int(self._epoch)
+        if self._plan is None or self._plan[0] != epoch:
+            rng = np.random.default_rng([self.seed, epoch])
+            places = rng.permutation(len(self)) if self.shuffle else np.arange(len(self))
+            if self.augment == "all":
+                order, elements = np.divmod(places, DIHEDRAL_ELEMENTS)
+            else:
+                order, elements = places, np.zeros(len(self), np.int64)
+            if self.augment == "random":
+                elements = rng.integers(DIHEDRAL_ELEMENTS, size=len(self))
+            self._plan = (epoch, order, elements)
+        return self._plan[1:]
+
+
+class _TrainingSet:
+    """The chosen images of one store: no open files, small arrays only."""
+
+    def __init__(
+        self, key: Key, split: str, number: int | None, fields: tuple[str, ...], root: str | Path | None
+    ) -> None:
+        path = find_training_set(*key, root).path
+        found = np.flatnonzero(_column(path, "split") == split_code(split))
+        if number is not None and not 1 <= number <= len(found):
+            raise ValueError(
+                f"{number} {split} images of {' at '.join(key)} are wanted; it holds {len(found)}: "
+                f"ask for 1 to {len(found)}, or make more structures of {key[0]}"
+            )
+        self.rows = found[:number]
+        self._mean, self._std = _column(path, "mean"), _column(path, "std")
+        stored = {"image": "counts", "mask": "mask", "soft_label": "soft_label"}
+        self._readers = {field: ShardReader(path, stored[field]) for field in fields}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Size of the images."""
+        return next((r.shape for r in self._readers.values()), ())
+
+    def sample(self, row: int, element: int) -> dict[str, torch.Tensor]:
+        """Image and labels of a row under an element of the square's symmetry group."""
+        made: dict[str, torch.Tensor] = {}
+        for field, reader in self._readers.items():
+            values = reader.row(row)
+            if field == "image":
+                image = standardised(values, float(self._mean[row]), float(self._std[row]), element)
+                made[field] = torch.from_numpy(image)[None]
+                continue
+            turned = dihedral_view(values, element)
+            if field == "mask":
+                made[field] = torch.from_numpy(np.ascontiguousarray(turned))
+            else:
+                made[field] = torch.from_numpy(np.multiply(turned, np.float32(1 / SOFT_LEVELS), order="C"))
+        return made
+
+
+def _wanted(sources: Key | Sequence[Key] | Mapping[Key, int], images: int | None) -> dict[Key, int | None]:
+    if isinstance(sources, Mapping):
+        if images is not None:
+            raise ValueError(
+                f"images = {images} and numbers for each source exclude each other; give one of them"
+            )
+        wanted: dict[Key, int | None] = dict(sources)
+    elif sources and isinstance(sources[0], str):
+        wanted = {(str(sources[0]), str(sources[1])): images}
+    else:
+        wanted = {(str(key[0]), str(key[1])): images for key in sources}
+    if not wanted:
+        raise ValueError("sources is empty; name at least one (specimen, condition)")
+    return wanted
+
+
+def _column(path: Path, name: str) -> NDArray[Any]:
+    try:
+        return np.asarray(zarr.open_array(path / name, mode="r")[:])
+    except FileNotFoundError as error:
+        raise StoreError(f"{path} lacks {name!r}; delete it and materialize the partition again") from error
+
+
+def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name}: {value!r} is not one of {', '.join(map(repr, known))}")
