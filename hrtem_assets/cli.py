@@ -110,8 +110,7 @@ def _materialize(
             campaign.condition(key)
         prepare_home()
         with dg.DagsterInstance.get() as instance:
-            wanted = conditions or tuple(campaign.condition_by_key)
-            for run_id in materialize(build_defs(campaign), instance, assets, specimen, wanted, config):
+            for run_id in materialize(build_defs(campaign), instance, assets, specimen, conditions, config):
                 click.echo(f"run {run_id} succeeded")
     except (CampaignError, MaterializationError) as error:
         raise click.ClickException(str(error)) from error

@@ -33,7 +33,7 @@ def materialize(
         instance: where runs and materializations are recorded.
         assets: asset names in any order.
         specimen: specimen key.
-        conditions: condition keys for assets that have them; a run each.
+        conditions: condition keys for assets that have them, a run each; if empty every condition, in one run.
         config: run configuration by asset name.
 
     Returns:
@@ -46,13 +46,23 @@ def materialize(
     job = definitions.resolve_implicit_global_asset_job_def()
     wanted = [name for name in STAGES if name in assets]
     unconditional = [name for name in wanted if not STAGES[name].per_condition]
-    runs = [(unconditional, specimen)] if unconditional else []
     conditional = [name for name in wanted if STAGES[name].per_condition]
+    runs: list[tuple[list[str], str, str]] = [(unconditional, specimen, specimen)] if unconditional else []
     if conditional:
-        runs += [
-            (conditional, str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: c}))) for c in conditions
-        ]
-    return [_run(job, instance, names, key, config or {}) for names, key in runs]
+        images = job.asset_layer.asset_graph.get(dg.AssetKey(conditional[0])).partitions_def
+        keys = _image_keys(images, specimen, conditions)
+        ranges = zip(keys, keys, strict=True) if conditions else [(keys[0], keys[-1])]
+        runs += [(conditional, first, last) for first, last in ranges]
+    return [_run(job, instance, names, first, last, config or {}) for names, first, last in runs]
+
+
+def _image_keys(
+    images: dg.PartitionsDefinition | None, specimen: str, conditions: Sequence[str]
+) -> list[str]:
+    assert isinstance(images, dg.MultiPartitionsDefinition)
+    (known,) = (d.partitions_def for d in images.partitions_defs if d.name == CONDITION)
+    wanted = conditions or known.get_partition_keys()
+    return [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: c})) for c in wanted]
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
@@ -75,7 +85,9 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        instance.report_run_failed(run, "the command that made this run was killed; materialize again to go on")
+        instance.report_run_failed(
+            run, "the command that made this run was killed; materialize again to go on"
+        )
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         lock.release()
         ended.append(run.run_id)
@@ -92,7 +104,8 @@ def _run(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     names: list[str],
-    partition_key: str,
+    first_key: str,
+    last_key: str,
     config: dict[str, Any],
 ) -> str:
     ops = {name: {"config": config[name]} for name in names if name in config}
@@ -102,11 +115,11 @@ def _run(
         result = job.execute_in_process(
             run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}},
             instance=instance,
-            partition_key=partition_key,
+            partition_key=first_key if first_key == last_key else None,
             asset_selection=[dg.AssetKey(name) for name in names],
             raise_on_error=False,
             run_id=run_id,
-            tags={COMMAND_TAG: "materialize"},
+            tags={COMMAND_TAG: "materialize"} | _range_tags(first_key, last_key),
         )
     lock_file.unlink(missing_ok=True)
     if result.success:
@@ -116,6 +129,11 @@ def _run(
     while error is not None and error.cause is not None:
         error = error.cause
     reason = error.message.strip() if error is not None else "no step ran"
-    raise MaterializationError(
-        f"run {result.run_id} of {', '.join(names)} ({partition_key}) failed: {reason}"
-    )
+    raise MaterializationError(f"run {result.run_id} of {', '.join(names)} ({first_key}) failed: {reason}")
+
+
+def _range_tags(first_key: str, last_key: str) -> dict[str, str]:
+    """Tags by which Dagster makes several partitions in one run."""
+    if first_key == last_key:
+        return {}
+    return {"dagster/asset_partition_range_start": first_key, "dagster/asset_partition_range_end": last_key}

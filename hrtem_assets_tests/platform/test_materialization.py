@@ -88,18 +88,12 @@ def test_progress_is_logged_structure_by_structure(tmp_path):
     assert lines[-1].endswith("0 s left")
 
 
-def test_all_conditions_of_a_specimen_can_be_made_in_one_run(made, tmp_path):
-    keys = [f"{c}|{SPECIMEN}" for c in ("df-25nm_400e", "df-20nm_400e")]
-    job = made.definitions.resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(
-        instance=made.instance,
-        asset_selection=[dg.AssetKey("micrographs")],
-        tags={"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[1]},
-    )
-    assert result.success
-    for key in keys:
-        assert made.metadata("micrographs", key)["structures"] == 3
-        assert made.layout.store(PartitionId("micrographs", SPECIMEN, key.split("|")[0])).is_dir()
+def test_all_conditions_of_a_specimen_are_made_in_one_run(made):
+    (run_id,) = materialize(made.definitions, made.instance, ["micrographs"], SPECIMEN)
+    for condition in small_campaign().condition_by_key:
+        assert made.metadata("micrographs", f"{condition}|{SPECIMEN}")["structures"] == 3
+        with store(made.layout, "micrographs", condition) as ds:
+            assert (ds.attrs["provenance"]["run_id"] == run_id) == (condition not in CONDITIONS)
 
 
 def test_a_notebook_loads_a_partition_by_its_key(made):
