@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from hrtem_assets.campaign import Campaign, TrainingSets, with_overrides
+from hrtem_assets.campaign import Campaign, TrainingSets
 from hrtem_assets.delivery.card import dataset_card, dataset_name
 from hrtem_assets.delivery.croissant import croissant
 from hrtem_assets.delivery.exports import ExportFormat
@@ -12,8 +12,8 @@ from hrtem_assets.delivery.exports.content import TABLE
 from hrtem_assets.delivery.exports.folder import ExportError, new_folder
 from hrtem_assets.delivery.exports.source import Source
 from hrtem_assets.stages import STAGES
+from hrtem_assets.stages.finished import finished_store
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import find_store, require_recipe
 
 LOG_EVERY = 64
 
@@ -51,11 +51,11 @@ def export_partition(
     if stage.per_condition != (condition is not None):
         need = "a condition" if stage.per_condition else "no condition: structures are the same under all"
         raise ExportError(f"{form.name} exports {form.asset}, and so takes {need}")
-    partition = stage.partition(campaign.specimen(specimen), condition)
-    info = find_store(layout, partition)
-    seen = with_overrides(campaign, info.attributes["provenance"]["overrides"])
-    require_recipe(info, partition, stage.recipe(seen, seen.specimen(specimen), condition))
-    source, what = Source(info.path), f"{form.name} export of {partition}"
+    info, seen = finished_store(campaign, layout, form.asset, specimen, condition)
+    source, what = (
+        Source(info.path),
+        f"{form.name} export of {stage.partition(seen.specimen(specimen), condition)}",
+    )
     done = 0
 
     def advance() -> None:

@@ -31,10 +31,22 @@ def micrograph_image(
     Raises:
         ValueError: if `counts` is not a finite real image, or the scale bar does not fit.
     """
-    values = _checked("counts", counts)
-    image = Image.fromarray(_stretched(_resized(values, size_px))[0])
-    scale_bar(image, sampling_a * values.shape[1], scale_bar_nm)
+    image = Image.fromarray(grey_levels(counts, size_px))
+    scale_bar(image, sampling_a * np.shape(counts)[1], scale_bar_nm)
     return image
+
+
+def grey_levels(counts: NDArray[Any], size_px: int | None = None) -> NDArray[np.uint8]:
+    """A micrograph's grey levels, from the 0.5th to the 99.5th percentile, without any marks.
+
+    Args:
+        counts: electrons per pixel, or any real image, (y, x).
+        size_px: width of the picture; pixels are averaged over their area. As many as in `counts` if None.
+
+    Raises:
+        ValueError: if `counts` is not a finite real image.
+    """
+    return _stretched(_resized(_checked("counts", counts), size_px))[0]
 
 
 def phase_image(
