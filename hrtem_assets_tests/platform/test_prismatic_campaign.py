@@ -8,6 +8,7 @@ from hrtem_assets.definitions import build_defs
 from hrtem_assets.platform.launch import materialize
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets_tests.platform.test_engines_agree import evaluations
 from hrtem_assets_tests.small import CONDITIONS, small_campaign
 
 CAMPAIGN = small_campaign(
@@ -32,12 +33,7 @@ def test_two_engines_share_a_campaign_and_everything_downstream_works_on_either(
     figures = {}
     for specimen, engine in (("Cu-small", "prismatic"), ("Fe-small", CAMPAIGN.simulation.engine)):
         run_ids = materialize(definitions, instance, tuple(STAGES), specimen, CONDITIONS[:1])
-        (check,) = (
-            r.event_log_entry.dagster_event.event_specific_data
-            for r in instance.get_records_for_run(run_ids[0]).records
-            if r.event_log_entry.is_dagster_event
-            and r.event_log_entry.dagster_event.event_type_value == "ASSET_CHECK_EVALUATION"
-        )
+        (check,) = evaluations(instance, run_ids[0])
         assert check.passed
         assert "prismatic_correlation" in check.metadata
 
