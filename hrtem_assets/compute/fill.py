@@ -10,7 +10,7 @@ from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.progress import Progress
 from hrtem_assets.compute.workers import map_tasks
 from hrtem_assets.stages import STAGES, Stage
-from hrtem_assets.stages.base import source_key
+from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.store.build import BuildHandle, open_build
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.reading import StoreInfo, find_store, require_recipe
@@ -43,7 +43,9 @@ def run_shard(task: ShardTask) -> float:
     made: dict[str | None, list[Any]] = {key: [] for key in task.handles}
     for index in task.structures:
         try:
-            products = stage.products(task.campaign, specimen, index, tuple(task.handles), task.sources)
+            products = stage.products(
+                Assignment(task.campaign, specimen, index, tuple(task.handles), task.sources)
+            )
         except Exception as error:
             error.add_note(f"while making {task.stage} of {task.specimen}, structure {index}")
             raise

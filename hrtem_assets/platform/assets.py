@@ -1,4 +1,4 @@
-"""The six data assets."""
+"""The data assets, one per stage."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ from hrtem_assets.platform.configs import (
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.partitions import by_specimen, image_partitions, specimen_partitions
 from hrtem_assets.platform.reports import data_version, report
-from hrtem_assets.stages import STAGES
+from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.store.reading import store_info
 
 # every stage uses all workers by itself, so one at a time
@@ -30,102 +30,53 @@ IMAGES_PER_RUN = 16
 GROUP = "hrtem"
 
 
+CONFIGS: dict[str, type[StageConfig]] = {
+    "structures": StructuresConfig,
+    "exit_waves": ExitWavesConfig,
+    "zero_defocus": ZeroDefocusConfig,
+    "labels": LabelsConfig,
+    "micrographs": MicrographsConfig,
+    "training_sets": TrainingSetsConfig,
+}
+
+
 def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
-    """The six assets of a campaign, partitioned by its specimens and conditions."""
+    """One asset per stage, partitioned by the campaign's specimens and, where it has them, conditions."""
     specimens, images = specimen_partitions(campaign), image_partitions(campaign)
+    return [
+        _stage_asset(stage, CONFIGS[stage.name], images if stage.per_condition else specimens)
+        for stage in STAGES.values()
+    ]
 
-    @dg.asset(
-        partitions_def=specimens,
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name=GROUP,
-        pool=POOL,
-        code_version=STAGES["structures"].code_version,
-    )
-    def structures(
-        context: dg.AssetExecutionContext, config: StructuresConfig, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        """Atomic models: particles on an amorphous film. One row is a structure."""
-        yield from _materialize(context, config, house)
 
+def _stage_asset(
+    stage: Stage, config_type: type[StageConfig], partitions: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
     @dg.asset(
-        partitions_def=specimens,
-        deps=[structures],
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name=GROUP,
-        pool=POOL,
-        code_version=STAGES["exit_waves"].code_version,
-    )
-    def exit_waves(
-        context: dg.AssetExecutionContext, config: ExitWavesConfig, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        """Multislice exit waves of whole structures and of their particles in vacuum. One row is a structure."""
-        yield from _materialize(context, config, house)
-
-    @dg.asset(
-        partitions_def=specimens,
-        deps=[structures, exit_waves],
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name=GROUP,
-        pool=POOL,
-        code_version=STAGES["zero_defocus"].code_version,
-    )
-    def zero_defocus(
-        context: dg.AssetExecutionContext, config: ZeroDefocusConfig, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        """Calibrated focus of least contrast of the particles in vacuum. One row is a structure."""
-        yield from _materialize(context, config, house)
-
-    @dg.asset(
-        partitions_def=specimens,
-        deps=[structures, exit_waves],
-        backfill_policy=dg.BackfillPolicy.multi_run(1),
-        group_name=GROUP,
-        pool=POOL,
-        code_version=STAGES["labels"].code_version,
-    )
-    def labels(
-        context: dg.AssetExecutionContext, config: LabelsConfig, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        """Soft labels and masks from the phase of the vacuum waves, for every condition. One row is a structure."""
-        yield from _materialize(context, config, house)
-
-    @dg.asset(
-        partitions_def=images,
-        deps=[exit_waves, zero_defocus],
+        name=stage.name,
+        description=stage.description,
+        partitions_def=partitions,
+        deps=list(stage.upstream),
         # all conditions of a specimen in one run: its waves are read once
-        backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
+        backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN if stage.per_condition else 1),
         group_name=GROUP,
         pool=POOL,
-        code_version=STAGES["micrographs"].code_version,
+        code_version=stage.code_version,
     )
-    def micrographs(
-        context: dg.AssetExecutionContext, config: MicrographsConfig, house: dg.ResourceParam[House]
+    def asset(
+        context: dg.AssetExecutionContext,
+        config: config_type,  # type: ignore[valid-type]
+        house: dg.ResourceParam[House],
     ) -> Iterator[dg.MaterializeResult]:
-        """Electron counts at a defocus and a dose. One row is an image."""
-        yield from _materialize(context, config, house)
+        yield from _materialize(context, stage, config, house)
 
-    @dg.asset(
-        partitions_def=images,
-        deps=[labels, micrographs],
-        backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
-        group_name=GROUP,
-        pool=POOL,
-        code_version=STAGES["training_sets"].code_version,
-    )
-    def training_sets(
-        context: dg.AssetExecutionContext, config: TrainingSetsConfig, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        """Central crops with masks, statistics and split, ready to train on. One row is an image."""
-        yield from _materialize(context, config, house)
-
-    return [structures, exit_waves, zero_defocus, labels, micrographs, training_sets]
+    return asset
 
 
 def _materialize(
-    context: dg.AssetExecutionContext, config: StageConfig, house: House
+    context: dg.AssetExecutionContext, stage: Stage, config: StageConfig, house: House
 ) -> Iterator[dg.MaterializeResult]:
     """Fill and publish every partition of the run, specimen by specimen."""
-    stage = STAGES[context.asset_key.to_user_string()]
     own = config.overrides()
     # a bad value must fail before any work, also where upstream is still missing
     with_overrides(house.campaign, own)

@@ -3,6 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,11 +16,33 @@ from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema
 
+Made = Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One structure to make.
+
+    Attributes:
+        campaign: settings and seed.
+        specimen: which specimen.
+        index: structure index.
+        conditions: condition keys; `(None,)` for a stage without conditions.
+        sources: path of each upstream store, by `source_key`.
+    """
+
+    campaign: Campaign
+    specimen: Specimen
+    index: int
+    conditions: tuple[str | None, ...]
+    sources: Mapping[str, Path]
+
 
 class Stage(ABC):
     """One asset's science: pure given a campaign, a specimen, a structure index and the upstream stores."""
 
     name: ClassVar[str]
+    description: ClassVar[str]
     upstream: ClassVar[tuple[str, ...]] = ()
     per_condition: ClassVar[bool] = False
     code_version: ClassVar[str] = "1"
@@ -38,39 +61,18 @@ class Stage(ABC):
         """Variables and coordinates of the stage's stores."""
 
     @abstractmethod
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
-        """Make one structure under each condition; a condition-free stage gets `(None,)`.
-
-        Args:
-            campaign: settings and seed.
-            specimen: which specimen.
-            index: structure index.
-            conditions: condition keys.
-            sources: path of each upstream store, by `source_key`.
+    def make(self, work: Assignment) -> Made:
+        """Make one structure under each condition of the assignment.
 
         Returns:
             arrays and record by condition, named as in the schema.
         """
 
-    def products(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> dict[str | None, Product]:
+    def products(self, work: Assignment) -> dict[str | None, Product]:
         """As `make`, with the time it took shared evenly among the conditions."""
         start = time.perf_counter()
-        made = self.make(campaign, specimen, index, conditions, sources)
-        seconds = (time.perf_counter() - start) / len(conditions)
+        made = self.make(work)
+        seconds = (time.perf_counter() - start) / len(work.conditions)
         return {key: Product(arrays, record, seconds) for key, (arrays, record) in made.items()}
 
     def recipe(self, campaign: Campaign, specimen: Specimen, condition: str | None = None) -> Recipe:

@@ -1,7 +1,5 @@
 """Exit waves: multislice of the whole structure and of its particles in vacuum; one row is a structure."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +7,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.schema import Coordinate, Schema, Variable, pixel_coordinates
 from hrtem_assets.waves.exit_waves import simulate
@@ -24,6 +22,9 @@ class ExitWavesStage(Stage):
     """Simulate frozen phonons and keep the waves on the output grid at the exit plane."""
 
     name = "exit_waves"
+    description = (
+        "Multislice exit waves of whole structures and of their particles in vacuum. One row is a structure."
+    )
     upstream = ("structures",)
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -62,14 +63,8 @@ class ExitWavesStage(Stage):
             title=f"Exit waves of {specimen.key} by {campaign.simulation_of(specimen).engine}: one row is a structure",
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
         structure = read_stored_structure(sources["structures"], index, campaign.simulation.cell_a)
         waves, exit_plane_z_a = simulate(campaign, specimen, structure, index)
         bits = campaign.simulation.wave_mantissa_bits

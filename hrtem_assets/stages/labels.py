@@ -1,16 +1,13 @@
 """Labels: soft label and mask of each structure, for every imaging condition; one row is a structure."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.imaging.labels import overlap, phase_label
 from hrtem_assets.specimen.silhouette import projected_silhouette
-from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
 
@@ -22,6 +19,7 @@ class LabelsStage(Stage):
     """Threshold the phase of the vacuum exit wave and smooth it."""
 
     name = "labels"
+    description = "Soft labels and masks from the vacuum waves, the same for every condition. One row is a structure."
     upstream = ("structures", "exit_waves")
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -60,14 +58,8 @@ class LabelsStage(Stage):
             title=f"Labels of {specimen.key}: one row is a structure",
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
         simulation = campaign.simulation
         label = phase_label(
             read_structure(sources["exit_waves"], "vacuum", index),

@@ -1,17 +1,14 @@
 """Micrographs: electron counts under one imaging condition; one row is an image."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.imaging.dose import electron_counts
 from hrtem_assets.imaging.transfer import intensity, spectra
-from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.stages.zero_defocus import optics_settings
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
@@ -21,6 +18,7 @@ class MicrographsStage(Stage):
     """Image each structure's waves at its own defocus about the nominal one, with shot noise."""
 
     name = "micrographs"
+    description = "Electron counts at a defocus and a dose. One row is an image."
     upstream = ("exit_waves", "zero_defocus")
     per_condition = True
 
@@ -53,14 +51,8 @@ class MicrographsStage(Stage):
             title=f"Micrographs of {specimen.key} at {condition}: one row is an image",
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
         simulation = campaign.simulation
         waves = spectra(
             read_structure(sources["exit_waves"], "full", index),
@@ -70,7 +62,7 @@ class MicrographsStage(Stage):
         )
         zero_a = float(read_structure(sources["zero_defocus"], "zero_defocus", index))
         made = {}
-        for key in conditions:
+        for key in work.conditions:
             condition = campaign.condition(key or "")
             seed = structure_seed(campaign, specimen.key, index, f"{self.name}/{key}")
             rng = np.random.default_rng(seed)

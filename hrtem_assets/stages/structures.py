@@ -1,6 +1,5 @@
 """Structures: atoms of particles on an amorphous film; one row is a structure."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.specimen.assembly import CODE_VERSION, VERSIONED_PACKAGES, build_structure, max_atoms
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
-from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Coordinate, Schema, Variable
 
@@ -19,6 +18,7 @@ class StructuresStage(Stage):
     """Sample particle number, radii, orientations, faults, positions and film, and assemble them."""
 
     name = "structures"
+    description = "Atomic models: particles on an amorphous film. One row is a structure."
     code_version = CODE_VERSION
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -77,14 +77,8 @@ class StructuresStage(Stage):
             title=f"Structures of {specimen.key}: one row is a structure",
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, specimen, index = work.campaign, work.specimen, work.index
         structure = build_structure(campaign, specimen, index)
         atoms = max_atoms(campaign, specimen)
         arrays = {

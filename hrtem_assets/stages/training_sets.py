@@ -1,8 +1,7 @@
 """Training sets: cropped counts with their labels, split and statistics, in one store; one row is an image."""
 
 import math
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.stages.base import Stage, source_key
+from hrtem_assets.stages.base import Assignment, Made, Stage, source_key
 from hrtem_assets.stages.labels import SOFT_LABEL_ATTRIBUTES
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
@@ -22,6 +21,7 @@ class TrainingSetsStage(Stage):
     """Put the central crop of each image beside its labels, and say which images are for validation."""
 
     name = "training_sets"
+    description = "Central crops with masks, statistics and split, ready to train on. One row is an image."
     upstream = ("labels", "micrographs")
     per_condition = True
 
@@ -86,21 +86,15 @@ class TrainingSetsStage(Stage):
             },
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
         margin, n = _margin_px(campaign), campaign.crop_px
         inside = (slice(margin, margin + n), slice(margin, margin + n))
         mask, soft_label = (
             read_structure(sources["labels"], name, index)[inside] for name in ("mask", "soft_label")
         )
         made = {}
-        for key in conditions:
+        for key in work.conditions:
             images = sources[source_key("micrographs", key)]
             counts = read_structure(images, "counts", index)[inside]
             mean, std = mean_and_std(counts)

@@ -11,7 +11,7 @@ from hrtem_assets.campaign import Campaign, Optics, Specimen
 from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.imaging.transfer import spectra
 from hrtem_assets.specimen.structure import SUBSTRATE
-from hrtem_assets.stages.base import Stage
+from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable
 
@@ -22,6 +22,7 @@ class ZeroDefocusStage(Stage):
     """Search the two published grids for the focus of least image variance of the vacuum waves."""
 
     name = "zero_defocus"
+    description = "Calibrated focus of least contrast of the particles in vacuum. One row is a structure."
     upstream = ("structures", "exit_waves")
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -58,14 +59,8 @@ class ZeroDefocusStage(Stage):
             title=f"Zero defocus of {specimen.key}: one row is a structure",
         )
 
-    def make(
-        self,
-        campaign: Campaign,
-        specimen: Specimen,
-        index: int,
-        conditions: tuple[str | None, ...],
-        sources: Mapping[str, Path],
-    ) -> Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]:
+    def make(self, work: Assignment) -> Made:
+        campaign, index, sources = work.campaign, work.index, work.sources
         simulation = campaign.simulation
         depths = particle_depths_a(sources, index)
         found = find_zero_defocus(

@@ -10,6 +10,7 @@ from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES
+from hrtem_assets.stages.base import Assignment
 from hrtem_assets.stages.base import source_key
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.build import digest
@@ -51,7 +52,9 @@ def test_a_structure_made_alone_equals_the_one_made_in_a_batch(paths, name):
         for condition in targets(name)
         for upstream, key in STAGES[name].reads(condition)
     }
-    alone = STAGES[name].products(CAMPAIGN, CAMPAIGN.specimen(SPECIMEN), 2, targets(name), sources)
+    alone = STAGES[name].products(
+        Assignment(CAMPAIGN, CAMPAIGN.specimen(SPECIMEN), 2, targets(name), sources)
+    )
     for condition, product in alone.items():
         path = paths[name][condition]
         for variable, values in product.arrays.items():
