@@ -17,8 +17,15 @@ _BOUNDARY_A = 1e-12
 
 
 class Stencils(NamedTuple):
-    """All stencils of a structure, one after the other; the last axis of `reach` is before x, after x, before y,
-    after y."""
+    """All stencils of a structure, one after the other.
+
+    Attributes:
+        phases: float32, rad, row after row, stencil after stencil.
+        starts, widths: int64 (elements,), where each stencil begins and how long its rows are.
+        reach: int64 (elements, 4), pixels before and after the atom in x, before and after it in y.
+        chords: int64 (elements, distances), see `Stencil`.
+        remainders: float64 (elements,), rad, see `Stencil`.
+    """
 
     phases: NDArray[np.float32]
     starts: NDArray[np.int64]

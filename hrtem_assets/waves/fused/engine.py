@@ -24,6 +24,8 @@ _STENCIL_ERROR = {"exact": 4e-6, "fast": 1e-4}
 class FusedEngine:
     """abTEM's multislice with infinite projections, bit for bit the same for any number of threads.
 
+    Another kind of processor may round differently (1e-6 of the wave), because products and sums fuse where it can.
+
     Args:
         threads: configurations that are computed at a time.
     """
@@ -32,7 +34,7 @@ class FusedEngine:
 
     def __init__(self, threads: int = 1) -> None:
         if threads < 1:
-            raise ValueError(f"threads = {threads} must be at least 1")
+            raise ValueError(f"threads = {threads} must be at least 1; pass the number of cores to use")
         self.threads = threads
 
     def versions(self) -> dict[str, str]:
@@ -77,9 +79,12 @@ class FusedEngine:
 
         def compute(configuration: int) -> None:
             multislice = idle.get()
-            sliced = slice_atoms(atoms, configuration, points, slices, elements)
-            waves.full[configuration], waves.vacuum[configuration] = multislice.exit_waves(sliced, (ny, nx))
-            idle.put(multislice)
+            try:
+                sliced = slice_atoms(atoms, configuration, points, slices, elements)
+                full, vacuum = multislice.exit_waves(sliced, (ny, nx))
+                waves.full[configuration], waves.vacuum[configuration] = full, vacuum
+            finally:
+                idle.put(multislice)
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(compute, range(len(atoms.positions_a))))

@@ -35,12 +35,12 @@ class Spectrum:
     columns within the aperture; real and imaginary parts apart.
 
     Attributes:
+        nx, ny: grid points.
         x, y: plans along the two axes.
         extent_a: sides (x, y) of the cell in Å.
         slice_thickness_a: thickness of a slice in Å.
         wavelength_a: of the electrons, in Å.
-        slots: int64 (column blocks * LANES,), position of each column in a transformed row; x.size where there is
-            none.
+        slots: int64 (column blocks * LANES,), position of each column in a transformed row; nx where there is none.
         dropped: int64, positions outside the aperture.
         column_kx: signed frequency number of each column, 0 where there is none.
     """

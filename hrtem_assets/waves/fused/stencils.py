@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.waves.fused.simd import LANES
 
-# atoms of one element per Å² that an error bound assumes, all slices together: 80 Å of carbon, 130 Å of silver
+# atoms of one element per Å² that an error bound assumes, all slices together: 70 Å of carbon, 130 Å of silver
 _ATOMS_PER_A2 = 8.0
 # width of the cosine edge at a stencil's rim; without it heavy atoms lose ten times more
 _EDGE_PIXELS = 8.0
@@ -70,9 +70,10 @@ def stencil(
     px, py = (np.fft.fftfreq(n, 1 / n) for n in points)
     distance = np.hypot(px[:, None] * sampling[0], py * sampling[1])
     radius = _cutoff_radius(phase, distance, error / (_ATOMS_PER_A2 * sampling.prod()))
-    # a sharp edge would turn what alternates from point to point into something the aperture lets pass
-    edge = np.clip((radius - distance) / (_EDGE_PIXELS * sampling.max()), 0.0, 1.0)
-    phase *= 0.5 - 0.5 * np.cos(np.pi * edge)
+    if radius < distance.max():
+        # a sharp edge would turn what alternates from point to point into something the aperture lets pass
+        edge = np.clip((radius - distance) / (_EDGE_PIXELS * sampling.max()), 0.0, 1.0)
+        phase *= 0.5 - 0.5 * np.cos(np.pi * edge)
     reach = np.floor(radius / sampling + 1e-9).astype(int)
     # an even grid has one more point before the atom than after it
     (before_x, before_y), (after_x, after_y) = (

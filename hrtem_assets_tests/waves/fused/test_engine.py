@@ -8,6 +8,7 @@ from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.engine import Atoms
 from hrtem_assets.waves.fused.engine import FusedEngine
+from hrtem_assets.waves.fused.multislice import Multislice
 from hrtem_assets.waves.phonons import configurations
 from hrtem_assets_tests.waves.atoms import (
     REFERENCE_LATTICES,
@@ -197,3 +198,14 @@ def test_finite_projections_are_refused_with_a_repair():
 def test_no_threads_are_refused():
     with pytest.raises(ValueError, match="threads = 0"):
         FusedEngine(0)
+
+
+def test_a_failure_in_one_configuration_ends_the_run_instead_of_hanging_it(monkeypatch):
+    def fail(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Multislice, "exit_waves", fail)
+    atoms = random_atoms((16.0, 16.0, 4.0))
+    phonons = replace(atoms, positions_a=np.repeat(atoms.positions_a, 4, axis=0))
+    with pytest.raises(MemoryError, match="no room"):
+        FusedEngine(2).exit_waves(phonons, settings())
