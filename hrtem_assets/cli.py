@@ -92,8 +92,58 @@ def demo() -> None:
     )
 
 
+@main.command()
+@click.argument("form", metavar="FORMAT")
+@click.option("--specimen", required=True, help="specimen key such as CdSe-medium")
+@click.option("--condition", help="condition key such as df-10nm_400e; every format but xyz needs one")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
+    help="folder to make instead of exports/FORMAT/... in the data folder; not recorded in Dagster",
+)
+def export(form: str, specimen: str, condition: str | None, target: Path | None) -> None:
+    """Export a training set as hdf5 (HyperSpy), webdataset or tiff (ImageJ), or structures as xyz."""
+    from hrtem_assets.campaign import campaign_from_environment
+    from hrtem_assets.delivery.export import check_condition, export_folder, export_partition
+    from hrtem_assets.delivery.exports import FORMATS
+    from hrtem_assets.delivery.exports.folder import ExportError
+    from hrtem_assets.stages.finished import finished_store
+    from hrtem_assets.store.layout import Layout, data_root
+    from hrtem_assets.store.reading import StoreError
+
+    if form not in FORMATS:
+        raise click.UsageError(f"unknown format {form}; known: {', '.join(FORMATS)}")
+    layout, chosen = Layout(data_root()), FORMATS[form]
+    try:
+        check_condition(chosen, condition)
+        campaign = campaign_from_environment()
+        # what is not there is said before a run is recorded
+        finished_store(campaign, layout, chosen.asset, specimen, condition)
+        if target is None:
+            _materialize((chosen.asset_name,), specimen, (condition,) if condition else (), {})
+            target = export_folder(layout, chosen, specimen, condition)
+        else:
+            export_partition(campaign, layout, chosen, specimen, condition, target, click.echo)
+    except (CampaignError, ExportError, StoreError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyError as error:
+        raise click.ClickException(str(error.args[0])) from error
+    click.echo(f"Exported to {target}; begin with {target / 'README.md'}")
+
+
+@main.command()
+def gallery() -> None:
+    """Draw example images of every series with mask outlines, as PNG and PDF, from what is made so far."""
+    from hrtem_assets.store.layout import data_root
+
+    _materialize(("gallery",), None, (), {})
+    stem = data_root() / "pictures" / "gallery"
+    click.echo(f"Look at {stem}.png or {stem}.pdf")
+
+
 def _materialize(
-    assets: tuple[str, ...], specimen: str, conditions: tuple[str, ...], config: dict[str, object]
+    assets: tuple[str, ...], specimen: str | None, conditions: tuple[str, ...], config: dict[str, object]
 ) -> None:
     import dagster as dg
 
@@ -105,7 +155,8 @@ def _materialize(
         from hrtem_assets.definitions import build_defs
 
         campaign = campaign_from_environment()
-        campaign.specimen(specimen)
+        if specimen is not None:
+            campaign.specimen(specimen)
         for key in conditions:
             campaign.condition(key)
         prepare_home()

@@ -8,6 +8,7 @@ import dagster as dg
 from hrtem_assets.campaign import Campaign, campaign_from_environment
 from hrtem_assets.platform.assets import campaign_assets
 from hrtem_assets.platform.checks import campaign_checks
+from hrtem_assets.platform.export_assets import export_assets
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.jobs import campaign_jobs
 from hrtem_assets.platform.stores import StoreIOManager
@@ -27,7 +28,7 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        assets = campaign_assets(campaign)
+        assets = [*campaign_assets(campaign), *export_assets(campaign)]
         checks = campaign_checks(next(a for a in assets if a.key == dg.AssetKey("exit_waves")))
     return dg.Definitions(
         assets=assets,

@@ -47,14 +47,11 @@ def export_partition(
         StoreError: if the partition is absent, or was made by another recipe.
         ExportError: if a package is missing, the condition is missing or too much, or the folder holds other files.
     """
-    stage = STAGES[form.asset]
-    if stage.per_condition != (condition is not None):
-        need = "a condition" if stage.per_condition else "no condition: structures are the same under all"
-        raise ExportError(f"{form.name} exports {form.asset}, and so takes {need}")
+    check_condition(form, condition)
     info, seen = finished_store(campaign, layout, form.asset, specimen, condition)
     source, what = (
         Source(info.path),
-        f"{form.name} export of {stage.partition(seen.specimen(specimen), condition)}",
+        f"{form.name} export of {PartitionId(form.asset, specimen, condition)}",
     )
     done = 0
 
@@ -72,6 +69,22 @@ def export_partition(
                 f"{what} needs the package {error.name}; install it with: pip install 'hrtem-assets[exports]'"
             ) from error
         _describe(source, form, seen.training_sets, folder)
+
+
+def check_condition(form: ExportFormat, condition: str | None) -> None:
+    """Refuse a missing condition, and one for structures, which are the same under all.
+
+    Raises:
+        ExportError: names what to do.
+    """
+    if STAGES[form.asset].per_condition and condition is None:
+        raise ExportError(
+            f"{form.name} exports the images of one condition; name it, for example df-10nm_400e"
+        )
+    if condition is not None and not STAGES[form.asset].per_condition:
+        raise ExportError(
+            f"{form.name} exports {form.asset}, the same under every condition; leave {condition} out"
+        )
 
 
 def _describe(source: Source, form: ExportFormat, terms: TrainingSets, folder: Path) -> None:

@@ -9,7 +9,6 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
-from hrtem_assets.stages import STAGES
 
 COMMAND_TAG = "hrtem/command"
 
@@ -22,7 +21,7 @@ def materialize(
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     assets: Sequence[str],
-    specimen: str,
+    specimen: str | None,
     conditions: Sequence[str] = (),
     config: dict[str, Any] | None = None,
 ) -> list[str]:
@@ -32,7 +31,7 @@ def materialize(
         definitions: from `build_defs`.
         instance: where runs and materializations are recorded.
         assets: asset names in any order.
-        specimen: specimen key.
+        specimen: specimen key; None for assets without partitions.
         conditions: condition keys for assets that have them, a run each; if empty every condition, in one run.
         config: run configuration by asset name.
 
@@ -44,22 +43,28 @@ def materialize(
     """
     end_dead_runs(instance)
     job = definitions.resolve_implicit_global_asset_job_def()
-    wanted = [name for name in STAGES if name in assets]
-    unconditional = [name for name in wanted if not STAGES[name].per_condition]
-    conditional = [name for name in wanted if STAGES[name].per_condition]
-    runs: list[tuple[list[str], str, str]] = [(unconditional, specimen, specimen)] if unconditional else []
+    graph = job.asset_layer.asset_graph
+    wanted = [key.to_user_string() for key in graph.toposorted_asset_keys if key.to_user_string() in assets]
+    partitions = {name: graph.get(dg.AssetKey(name)).partitions_def for name in wanted}
+    conditional = [n for n in wanted if isinstance(partitions[n], dg.MultiPartitionsDefinition)]
+    unpartitioned = [name for name in wanted if partitions[name] is None]
+    unconditional = [name for name in wanted if name not in (*conditional, *unpartitioned)]
+    runs: list[tuple[list[str], str | None, str | None]] = []
+    if unconditional:
+        runs.append((unconditional, specimen, specimen))
     if conditional:
-        images = job.asset_layer.asset_graph.get(dg.AssetKey(conditional[0])).partitions_def
-        keys = _image_keys(images, specimen, conditions)
+        keys = _image_keys(partitions[conditional[0]], specimen, conditions)
         ranges = zip(keys, keys, strict=True) if conditions else [(keys[0], keys[-1])]
         runs += [(conditional, first, last) for first, last in ranges]
+    if unpartitioned:
+        runs.append((unpartitioned, None, None))
     return [_run(job, instance, names, first, last, config or {}) for names, first, last in runs]
 
 
 def _image_keys(
-    images: dg.PartitionsDefinition | None, specimen: str, conditions: Sequence[str]
+    images: dg.PartitionsDefinition | None, specimen: str | None, conditions: Sequence[str]
 ) -> list[str]:
-    assert isinstance(images, dg.MultiPartitionsDefinition)
+    assert isinstance(images, dg.MultiPartitionsDefinition) and specimen is not None
     (known,) = (d.partitions_def for d in images.partitions_defs if d.name == CONDITION)
     wanted = conditions or known.get_partition_keys()
     return [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: c})) for c in wanted]
@@ -104,8 +109,8 @@ def _run(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     names: list[str],
-    first_key: str,
-    last_key: str,
+    first_key: str | None,
+    last_key: str | None,
     config: dict[str, Any],
 ) -> str:
     ops = {name: {"config": config[name]} for name in names if name in config}
@@ -129,11 +134,12 @@ def _run(
     while error is not None and error.cause is not None:
         error = error.cause
     reason = error.message.strip() if error is not None else "no step ran"
-    raise MaterializationError(f"run {result.run_id} of {', '.join(names)} ({first_key}) failed: {reason}")
+    of = f" ({first_key})" if first_key else ""
+    raise MaterializationError(f"run {result.run_id} of {', '.join(names)}{of} failed: {reason}")
 
 
-def _range_tags(first_key: str, last_key: str) -> dict[str, str]:
+def _range_tags(first_key: str | None, last_key: str | None) -> dict[str, str]:
     """Tags by which Dagster makes several partitions in one run."""
-    if first_key == last_key:
+    if first_key is None or last_key is None or first_key == last_key:
         return {}
     return {"dagster/asset_partition_range_start": first_key, "dagster/asset_partition_range_end": last_key}

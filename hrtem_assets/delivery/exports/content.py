@@ -36,6 +36,11 @@ class ExportFormat(ABC):
     example: ClassVar[str]
     """Python that opens it, run in the folder."""
 
+    @property
+    def asset_name(self) -> str:
+        """Name of the asset that is the export, for example `export_hdf5`."""
+        return f"export_{self.name}"
+
     @abstractmethod
     def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         """Write the data files, structure by structure.

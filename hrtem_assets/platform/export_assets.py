@@ -1,0 +1,118 @@
+"""What leaves the house, as assets: one per export format, and the gallery."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from PIL import Image
+
+from hrtem_assets.campaign import Campaign
+from hrtem_assets.delivery.export import export_folder, export_partition
+from hrtem_assets.delivery.exports import FORMATS, ExportFormat
+from hrtem_assets.delivery.exports.folder import checksums
+from hrtem_assets.pictures.embed import preview_markdown, thumbnail_markdown
+from hrtem_assets.pictures.gallery import ASSET, Gallery
+from hrtem_assets.pictures.gallery_figure import save_gallery
+from hrtem_assets.pictures.partition import partition_picture
+from hrtem_assets.platform.assets import IMAGES_PER_RUN
+from hrtem_assets.platform.house import House
+from hrtem_assets.platform.partitions import by_specimen, image_partitions, specimen_partitions
+from hrtem_assets.platform.reports import data_version
+from hrtem_assets.stages import STAGES
+from hrtem_assets.store.layout import PartitionId
+from hrtem_assets.store.reading import store_info
+
+GROUP = "delivery"
+GALLERY = "gallery"
+
+
+def export_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
+    """The exports and the gallery of a campaign."""
+    return [*(_export_asset(campaign, form) for form in FORMATS.values()), _gallery_asset()]
+
+
+def _export_asset(campaign: Campaign, form: ExportFormat) -> dg.AssetsDefinition:
+    per_condition = STAGES[form.asset].per_condition
+    files = "; ".join(f"`{kind.pattern}`: {kind.description}" for kind in form.files)
+
+    @dg.asset(
+        name=form.asset_name,
+        deps=[form.asset],
+        partitions_def=image_partitions(campaign) if per_condition else specimen_partitions(campaign),
+        backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
+        group_name=GROUP,
+        description=f"{form.asset} for {form.library}, with card, Croissant metadata and checksums. {files}. "
+        f"One row is {'an image' if per_condition else 'a structure'}.",
+    )
+    def export(
+        context: dg.AssetExecutionContext, house: dg.ResourceParam[House]
+    ) -> Iterator[dg.MaterializeResult]:
+        keys = list(context.partition_keys)
+        for specimen, conditions in by_specimen(keys).items():
+            for condition in conditions:
+                folder = export_folder(house.layout, form, specimen, condition)
+                export_partition(
+                    house.campaign, house.layout, form, specimen, condition, folder, context.log.info
+                )
+                shown = _export_metadata(house, form, specimen, condition)
+                if len(keys) == 1:
+                    partition = PartitionId(form.asset, specimen, condition)
+                    version = data_version(store_info(house.layout.store(partition)))
+                    yield dg.MaterializeResult(metadata=shown, data_version=version)
+                else:
+                    key = f"{condition}|{specimen}" if condition else specimen
+                    context.add_asset_metadata(shown, partition_key=key)
+        if len(keys) > 1:
+            yield dg.MaterializeResult()
+
+    return export
+
+
+def _export_metadata(
+    house: House, form: ExportFormat, specimen: str, condition: str | None
+) -> dict[str, Any]:
+    partition = PartitionId(form.asset, specimen, condition)
+    folder = export_folder(house.layout, form, specimen, condition)
+    info = store_info(house.layout.store(partition))
+    picture, names = partition_picture(house.layout, partition), checksums(folder)
+    # the page shows Markdown, but not the card's YAML
+    card = (folder / "README.md").read_text("utf-8").split("---\n", 2)[2]
+    return {
+        "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture.tiles[0], form.asset_name)),
+        "preview": dg.MetadataValue.md(preview_markdown(picture.sheet, form.asset_name, width_px=512)),
+        "folder": dg.MetadataValue.path(folder),
+        "card": dg.MetadataValue.md(card),
+        "structures": info.structures,
+        "files": len(names) + 1,
+        "megabytes": round(sum((folder / name).stat().st_size for name in names) / 1e6, 3),
+        "recipe_digest": info.recipe.digest,
+    }
+
+
+def _gallery_asset() -> dg.AssetsDefinition:
+    @dg.asset(
+        name=GALLERY,
+        deps=[ASSET],
+        group_name=GROUP,
+        description="Example images of every series with outlines of their masks and 2 nm scale bars, as PNG and "
+        "PDF, of what is made so far. One row is a series.",
+    )
+    def gallery(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> dg.MaterializeResult:
+        found = Gallery(house.campaign, house.layout)
+        png, pdf = save_gallery(found, house.layout.root / "pictures" / GALLERY)
+        if found.missing:
+            context.log.info("not shown; make with:\n" + "\n".join(found.commands))
+        with Image.open(png) as picture:
+            return dg.MaterializeResult(
+                metadata={
+                    "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture, GALLERY)),
+                    "preview": dg.MetadataValue.md(preview_markdown(picture, GALLERY, width_px=512)),
+                    "png": dg.MetadataValue.path(png),
+                    "pdf": dg.MetadataValue.path(pdf),
+                    "images": len(found.panels) - len(found.missing),
+                    "missing_images": len(found.missing),
+                    "missing": dg.MetadataValue.md("\n".join(f"- `{c}`" for c in found.commands) or "none"),
+                }
+            )
+
+    return gallery
