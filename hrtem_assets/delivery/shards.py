@@ -76,6 +76,9 @@ class ShardReader:
             encoded = file.read(length)
         values = np.empty(self.shape, self.dtype)
         try:
+            # Blosc would read beyond the end of a file that was cut short
+            if len(encoded) < length:
+                raise ValueError(f"{len(encoded)} bytes of {length}")
             blosc.decompress(encoded, values)
         except (RuntimeError, ValueError) as error:
             raise StoreError(

@@ -1,6 +1,8 @@
 """Training sets for PyTorch: several at once, fractions, symmetries, in an order that a seed decides."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,14 +13,15 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from hrtem_assets.delivery.datasets import find_training_set, split_code
-from hrtem_assets.delivery.images import DIHEDRAL_ELEMENTS, dihedral_view, standardised
+from hrtem_assets.delivery.images import DIHEDRAL_ELEMENTS, standardise_into, turn_into
 from hrtem_assets.delivery.shards import ShardReader
 from hrtem_assets.stages.labels import SOFT_LEVELS
 from hrtem_assets.store.reading import StoreError
 
 Key = tuple[str, str]
 Augmentation = Literal["none", "random", "all"]
-FIELDS = ("image", "mask", "soft_label")
+FIELDS = {"image": torch.float32, "mask": torch.bool, "soft_label": torch.float32}
+_STORED = {"image": "counts", "mask": "mask", "soft_label": "soft_label"}
 
 
 class TorchDataset(Dataset[dict[str, Any]]):
@@ -27,7 +30,8 @@ class TorchDataset(Dataset[dict[str, Any]]):
     A sample is a dict: `image` float32 (1, y, x) with mean 0 and variance 1, `mask` bool (y, x), `soft_label`
     float32 (y, x) in 0 to 1, `source` (place of its training set among the sources) and `structure` (its index).
     Order and augmentation follow from the seed and the epoch alone, however many workers load: give the
-    `DataLoader` `shuffle=False` and call `set_epoch` before each epoch.
+    `DataLoader` `shuffle=False` and call `set_epoch` before each epoch. `batches` gives the same samples in batches
+    from threads of this process, which is faster: worker processes spend most of their time handing images over.
 
     Args:
         sources: `(specimen, condition)`; or several; or a mapping from each to the number of images wanted of it,
@@ -57,7 +61,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         augment: Augmentation | None = None,
         shuffle: bool | None = None,
         seed: int = 0,
-        fields: Sequence[str] = FIELDS,
+        fields: Sequence[str] = tuple(FIELDS),
         root: str | Path | None = None,
     ) -> None:
         training = split == "train"
@@ -65,12 +69,15 @@ class TorchDataset(Dataset[dict[str, Any]]):
         self.shuffle = training if shuffle is None else shuffle
         self.seed, self.fields = seed, tuple(fields)
         _check_choice("augment", self.augment, ("none", "random", "all"))
+        if not self.fields:
+            raise ValueError(f"fields is empty; name at least one of {', '.join(FIELDS)}")
         for field in self.fields:
-            _check_choice("fields", field, FIELDS)
+            _check_choice("fields", field, tuple(FIELDS))
         wanted = _wanted(sources, images)
         self.sources = tuple(wanted)
         self._sets = [_TrainingSet(key, split, number, self.fields, root) for key, number in wanted.items()]
         shapes = {s.shape for s in self._sets}
+        self.shape = self._sets[0].shape
         if len(shapes) > 1:
             raise ValueError(
                 f"the training sets' images differ in size: {sorted(shapes)}; choose those of one size"
@@ -100,7 +107,64 @@ class TorchDataset(Dataset[dict[str, Any]]):
             raise IndexError(f"sample {index} of {len(self)}")
         order, elements = self._planned()
         source, row = self._rows[order[index]]
-        return {"source": source, "structure": row} | self._sets[source].sample(row, int(elements[index]))
+        sample = self._empty()
+        self._sets[source].read(row, int(elements[index]), sample)
+        return sample | {"source": source, "structure": row}
+
+    def batches(
+        self, batch_size: int = 16, *, threads: int = 2, ahead: int = 2, drop_last: bool = False
+    ) -> Iterator[dict[str, torch.Tensor]]:
+        """The epoch's samples in batches, which threads fill ahead of their use.
+
+        Args:
+            batch_size: samples per batch.
+            threads: that read, decode and standardise.
+            ahead: batches in preparation while one is used.
+            drop_last: leave out the last batch if it is not full.
+        """
+        for name, value in (("batch_size", batch_size), ("threads", threads), ("ahead", ahead)):
+            if value < 1:
+                raise ValueError(f"{name} = {value} must be at least 1")
+        plan = self._planned()
+        end = len(self) // batch_size * batch_size if drop_last else len(self)
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="hrtem-batches")
+        pending: deque[tuple[dict[str, torch.Tensor], list[Future[None]]]] = deque()
+        try:
+            for first in range(0, end, batch_size):
+                pending.append(self._begin(range(first, min(first + batch_size, end)), plan, pool))
+                if len(pending) > ahead:
+                    yield _finished(*pending.popleft())
+            while pending:
+                yield _finished(*pending.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(
+        self, places: range, plan: tuple[NDArray[np.int64], NDArray[np.int64]], pool: ThreadPoolExecutor
+    ) -> tuple[dict[str, torch.Tensor], list[Future[None]]]:
+        """A batch, and what is still at work on it."""
+        order, elements = plan
+        rows = [self._rows[order[place]] for place in places]
+        batch = self._empty(len(rows))
+        reads = [
+            pool.submit(
+                self._sets[source].read,
+                row,
+                int(elements[place]),
+                {field: batch[field][k] for field in self.fields},
+            )
+            for k, (place, (source, row)) in enumerate(zip(places, rows, strict=True))
+        ]
+        batch["source"], batch["structure"] = torch.tensor(rows, dtype=torch.int64).T
+        return batch, reads
+
+    def _empty(self, *samples: int) -> dict[str, torch.Tensor]:
+        """Tensors for one sample, or for a batch of so many."""
+        shapes = {"image": (1, *self.shape)}
+        return {
+            field: torch.empty((*samples, *shapes.get(field, self.shape)), dtype=FIELDS[field])
+            for field in self.fields
+        }
 
     def _planned(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which image, and which element of the symmetry group, at each place of the epoch."""
@@ -133,29 +197,27 @@ class _TrainingSet:
             )
         self.rows = found[:number]
         self._mean, self._std = _column(path, "mean"), _column(path, "std")
-        stored = {"image": "counts", "mask": "mask", "soft_label": "soft_label"}
-        self._readers = {field: ShardReader(path, stored[field]) for field in fields}
+        self._readers = {field: ShardReader(path, _STORED[field]) for field in fields}
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Size of the images."""
-        return next((r.shape for r in self._readers.values()), ())
+        return next(iter(self._readers.values())).shape
 
-    def sample(self, row: int, element: int) -> dict[str, torch.Tensor]:
-        """Image and labels of a row under an element of the square's symmetry group."""
-        made: dict[str, torch.Tensor] = {}
+    def read(self, row: int, element: int, into: Mapping[str, torch.Tensor]) -> None:
+        """Fill tensors with image and labels of a row under an element of the square's symmetry group."""
         for field, reader in self._readers.items():
-            values = reader.row(row)
+            values, out = reader.row(row), into[field].numpy()
             if field == "image":
-                image = standardised(values, float(self._mean[row]), float(self._std[row]), element)
-                made[field] = torch.from_numpy(image)[None]
-                continue
-            turned = dihedral_view(values, element)
-            if field == "mask":
-                made[field] = torch.from_numpy(np.ascontiguousarray(turned))
+                standardise_into(out[0], values, float(self._mean[row]), float(self._std[row]), element)
             else:
-                made[field] = torch.from_numpy(np.multiply(turned, np.float32(1 / SOFT_LEVELS), order="C"))
-        return made
+                turn_into(out, values, element, 1 / SOFT_LEVELS)
+
+
+def _finished(batch: dict[str, torch.Tensor], reads: list[Future[None]]) -> dict[str, torch.Tensor]:
+    for read in reads:
+        read.result()
+    return batch
 
 
 def _wanted(sources: Key | Sequence[Key] | Mapping[Key, int], images: int | None) -> dict[Key, int | None]:

@@ -37,11 +37,11 @@ def test_a_shard_that_holds_only_zeros_has_no_file_and_reads_as_zeros(store):
 
 def test_a_damaged_file_is_an_error_that_names_row_file_and_repair(store):
     file = store / "counts/c/0/0/0"
-    data = bytearray(file.read_bytes())
-    data[:200] = bytes(200)
-    file.write_bytes(data)
-    with pytest.raises(StoreError, match=r"row 0 of .*counts cannot be decoded.*materialize"):
-        ShardReader(store, "counts").row(0)
+    data = file.read_bytes()
+    for damaged in (bytes(200) + data[200:], data[-400:]):
+        file.write_bytes(damaged)
+        with pytest.raises(StoreError, match=r"row 0 of .*counts cannot be decoded.*materialize"):
+            ShardReader(store, "counts").row(0)
 
 
 def test_another_encoding_is_refused_rather_than_misread(store):

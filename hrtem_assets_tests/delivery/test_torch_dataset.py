@@ -103,6 +103,31 @@ def test_workers_of_any_kind_load_what_one_process_loads_and_follow_the_epoch(ro
         assert sum(map(same, loader, alone)) == len(alone) == 5
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_from_threads_are_those_of_a_loader(root, threads):
+    dataset = ha.TorchDataset({A: 20, B: 3}, augment="all", seed=1, root=root)
+    for epoch in (0, 2):
+        dataset.set_epoch(epoch)
+        expected = list(DataLoader(dataset, batch_size=5))
+        found = list(dataset.batches(5, threads=threads))
+        assert len(found) == len(expected) == 37
+        assert all(map(same, found, expected))
+    assert len(list(dataset.batches(5, drop_last=True))) == 36
+
+
+def test_batches_may_be_left_half_way(root):
+    for batch in ha.TorchDataset(A, root=root).batches(2):
+        assert len(batch["image"]) == 2
+        break
+
+
+def test_an_error_of_a_thread_reaches_the_one_who_waits(tmp_path):
+    store = write_training_set(tmp_path, CONDITIONS[0])
+    (store / "counts/c/0/0/0").write_bytes(bytes(5000))
+    with pytest.raises(StoreError, match="cannot be decoded"):
+        list(ha.TorchDataset(A, root=tmp_path).batches())
+
+
 def test_fields_that_are_not_wanted_are_not_there(root):
     assert set(ha.TorchDataset(A, fields=("image",), root=root)[0]) == {"image", "source", "structure"}
 
@@ -122,6 +147,7 @@ def test_no_sample_lies_beyond_the_end(root):
         ({"sources": []}, "sources is empty"),
         ({"sources": A, "augment": "twice"}, "augment: 'twice' is not one of 'none', 'random', 'all'"),
         ({"sources": A, "fields": ("phase",)}, "fields: 'phase' is not one of"),
+        ({"sources": A, "fields": ()}, "fields is empty"),
         ({"sources": A, "split": "test"}, "split = 'test' must be one of"),
     ],
 )
