@@ -11,7 +11,7 @@ def test_every_kernel_that_is_cached_on_disk_has_the_fingerprint_of_the_sources_
     cached = [
         kernel
         for kernel in vars(passes).values()
-        if isinstance(kernel, Dispatcher) and type(kernel._cache).__name__ != "NullCache"
+        if isinstance(kernel, Dispatcher) and kernel.stats.cache_path is not None
     ]
     assert len(cached) == 4
     for kernel in cached:
