@@ -1,6 +1,7 @@
 """The `hrtem` command: the UI, the demo, and materializing from a shell."""
 
 import os
+import socket
 from pathlib import Path
 
 import click
@@ -32,6 +33,11 @@ def ui(host: str, port: int) -> None:
     from hrtem_assets.platform.instance import prepare_home, ui_command
     from hrtem_assets.platform.launch import end_dead_runs
 
+    with socket.socket() as probe:
+        if probe.connect_ex((host, port)) == 0:
+            raise click.ClickException(
+                f"port {port} of {host} is in use, perhaps by another `hrtem ui`; end that, or choose another --port"
+            )
     home = prepare_home()
     with dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
