@@ -29,7 +29,7 @@ def write_training_set(
         stage.recipe(campaign, specimen, condition),
         stage.schema(campaign, specimen, condition),
         count,
-        {"run_id": "test", "overrides": {}},
+        {"run_id": "test", "package_version": "0", "overrides": {}},
     ) as build:
         for shard in build.missing:
             products = []
@@ -41,7 +41,17 @@ def write_training_set(
                     mask[: n // 2, : n // 4] = True
                 soft = np.where(mask, rng.integers(128, 256, (n, n)), 0).astype(np.uint8)
                 mean, std = mean_and_std(counts)
-                record = {"mean": mean, "std": std, "split": int(index >= campaign.counts.train)}
+                record = {
+                    "mean": mean,
+                    "std": std,
+                    "split": int(index >= campaign.counts.train),
+                    "defocus": campaign.condition(condition).defocus_nm + 0.1 * index,
+                    "exit_plane_defocus": 10.0 * index,
+                    "dose": campaign.condition(condition).dose_e_per_a2,
+                    "mask_fraction": float(mask.mean()),
+                    # beyond the range of signed 64-bit integers, as every other real seed is
+                    "image_seed": 2**64 - 1 - index,
+                }
                 products.append(
                     Product({"counts": counts, "mask": mask, "soft_label": soft}, record, seconds=0.0)
                 )

@@ -76,5 +76,7 @@ def _information(structure: Structure) -> dict[str, Any]:
         "particle_radius_a": [p.radius_a for p in particles],
         "particle_center_a": [list(p.center_a) for p in particles],
         "particle_quaternion_xyzw": [list(p.quaternion) for p in particles],
-        "particle_fault_planes_a": [list(p.fault_planes_a) for p in particles],
+        # a flat list each: readers refuse lists of lists of different lengths
+        "fault_particle": [k for k, p in enumerate(particles) for _ in p.fault_planes_a],
+        "fault_plane_a": [plane for p in particles for plane in p.fault_planes_a],
     }
