@@ -7,6 +7,7 @@ import xarray as xr
 from PIL import Image
 
 from hrtem_assets.definitions import build_defs
+from hrtem_assets.pictures.partition import condition_sheet
 from hrtem_assets.platform.launch import MaterializationError, materialize
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -68,6 +69,17 @@ def test_a_materialization_shows_a_thumbnail_a_preview_and_figures(made):
         assert shown["megabytes"] > 0
         with Image.open(shown["picture"]) as picture:
             assert min(picture.size) > 200
+
+
+def test_the_demos_picture_shows_every_condition_and_the_label(made):
+    sheet = condition_sheet(made.layout, SPECIMEN, CONDITIONS)
+    assert sheet.width > 4 * 256
+    assert sheet.height > 3 * 256
+    # the outline of the label is the only colour
+    red, _, blue = (np.asarray(band, int) for band in sheet.split())
+    coloured = np.abs(red - blue) > 40
+    assert coloured[:, 3 * sheet.width // 4 :].any()
+    assert not coloured[:, : 3 * sheet.width // 4 - 20].any()
 
 
 def test_zero_defocus_lies_among_the_particles_atoms(made):

@@ -1,0 +1,74 @@
+"""The `hrtem` command: what it refuses, and in which words."""
+
+import os
+import socket
+
+import pytest
+from click.testing import CliRunner
+
+from hrtem_assets.cli import main
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No test of the command touches the project's own data."""
+    monkeypatch.setenv("HRTEM_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("HRTEM_CAMPAIGN", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(*arguments: str) -> str:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code != 0
+    assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
+    return result.output
+
+
+def test_an_unknown_asset_is_refused_with_the_known_ones():
+    words = refused("materialize", "waves", "--specimen", "CdSe-medium")
+    assert "unknown assets waves" in words
+    assert "exit_waves" in words
+
+
+def test_an_unknown_specimen_is_refused_with_the_known_ones():
+    words = refused("materialize", "structures", "--specimen", "CdSe-huge")
+    assert "'CdSe-huge' is not in campaign 'demo'" in words
+    assert "CdSe-medium" in words
+
+
+def test_an_unknown_condition_is_refused_with_the_known_ones():
+    words = refused("materialize", "micrographs", "--specimen", "CdSe-medium", "--condition", "df-99nm_400e")
+    assert "'df-99nm_400e' is not in campaign 'demo'" in words
+    assert "df-10nm_400e" in words
+
+
+def test_a_bad_campaign_is_refused_with_field_value_range_and_repair(tmp_path, monkeypatch):
+    campaign = tmp_path / "mine.yaml"
+    campaign.write_text("extends: demo\nsimulation: {slice_thickness_a: 50}\n")
+    monkeypatch.setenv("HRTEM_CAMPAIGN", str(campaign))
+    words = refused("materialize", "structures", "--specimen", "CdSe-medium")
+    assert "simulation.slice_thickness_a = 50" in words
+    assert "<= 10.0 Å" in words
+    assert "mine.yaml" in words
+
+
+def test_missing_upstream_ends_the_command_with_the_command_that_makes_it():
+    words = refused("materialize", "labels", "--specimen", "CdSe-medium")
+    assert "hrtem materialize structures --specimen CdSe-medium" in words
+
+
+def test_the_ui_says_when_its_port_is_taken():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"port {port} of 127.0.0.1 is in use" in refused("ui", "--port", port)
+
+
+def test_history_is_kept_under_the_data_folder(tmp_path):
+    refused("materialize", "labels", "--specimen", "CdSe-medium")
+    home = tmp_path / "data" / "dagster_home"
+    assert (home / "dagster.yaml").read_text().startswith("# Copied to data/dagster_home")
+    assert (home / "history").is_dir()
+    assert os.environ["DAGSTER_HOME"] == str(home)
