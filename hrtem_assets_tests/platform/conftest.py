@@ -22,10 +22,11 @@ class Made:
     layout: Layout
     run_ids: list[str]
 
-    def metadata(self, asset: str, partition: str) -> dict:
-        """Metadata of the latest materialization of a partition."""
+    def metadata(self, asset: str, partition: str | None = None) -> dict:
+        """Metadata of the latest materialization of a partition, or of an asset without partitions."""
+        partitions = None if partition is None else [partition]
         records = self.instance.fetch_materializations(
-            dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[partition]), limit=1
+            dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=partitions), limit=1
         ).records
         (record,) = records
         materialization = record.asset_materialization
