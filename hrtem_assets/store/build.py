@@ -1,7 +1,5 @@
 """Filling a partition: structure by structure, resumable, published in one step when complete."""
 
-import hashlib
-import json
 import os
 import shutil
 import time
@@ -13,18 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from hrtem_assets.store import zarr_files
+from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest
+from hrtem_assets.store.journal import journal_of, read_entries, write_entry
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import StoreInfo, store_info
+from hrtem_assets.store.lock import partition_lock
+from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
 from hrtem_assets.store.recipe import Recipe
-from hrtem_assets.store.schema import Schema
-
-
-class PartitionBusyError(RuntimeError):
-    """Another process is filling the partition."""
+from hrtem_assets.store.schema import Schema, own_records
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class BuildHandle:
     path: Path
     journal: Path
     run_id: str
+    schema: Schema
 
     def commit(self, first: int, products: Sequence[Product]) -> None:
         """Write the consecutive structures of one shard; they count once their journal entry is there.
@@ -61,20 +58,22 @@ class BuildHandle:
         if names:
             stacked = {name: np.stack([p.arrays[name] for p in products]) for name in names}
             zarr_files.write_structures(self.path, first, stacked)
+        files = shard_digest(self.path, names, first // self.schema.structures_per_shard)
         entry = {
             "first": first,
             "run_id": self.run_id,
             "records": [
                 {k: np.asarray(v).tolist() for k, v in p.record.items()}
                 | {
-                    "digest": digest(p),
+                    "digest": digest(self.schema, p),
+                    "shard_digest": files,
                     "seconds": p.seconds,
                     "committed_at": time.time_ns() // 1_000_000,
                 }
                 for p in products
             ],
         }
-        _write_atomically(self.journal / f"{first:06d}.json", json.dumps(entry))
+        write_entry(self.journal, entry)
 
 
 class PartitionBuild:
@@ -97,6 +96,7 @@ class PartitionBuild:
             layout.build(partition, recipe.digest),
             layout.journal(partition, recipe.digest),
             str(provenance.get("run_id", "")),
+            schema,
         )
         self._prepare()
 
@@ -141,6 +141,10 @@ class PartitionBuild:
                 "title": self.schema.title,
                 "complete": True,
                 "structures": len(records),
+                "structures_per_shard": self.schema.structures_per_shard,
+                # what the structures' digests are computed over, for checking a store by itself
+                "arrays": [v.name for v in self.schema.arrays],
+                "records": own_records(self.schema),
                 "recipe": self.recipe.model_dump(mode="json"),
                 "recipe_digest": self.recipe.digest,
                 "provenance": {**self.provenance, "runs": run_ids},
@@ -170,20 +174,14 @@ class PartitionBuild:
 
     def _start_from_finished(self, journal: Path) -> None:
         """Extend: begin with the finished store's structures, its files shared by hard links where possible."""
+        if not seal_holds(self.final):
+            raise StoreError(
+                f"{self.partition} cannot be extended: its metadata or records are not those that were written;\n"
+                f"take it out with: {prune_command(self.partition)}\nand make it with: {repair_command(self.partition)}"
+            )
         # chunk files are replaced, never rewritten in place, so the finished store stays as it is
         shutil.copytree(self.final, self.handle.path, copy_function=_link_or_copy)
-        info = store_info(self.final)
-        runs = info.attributes["provenance"]["runs"]
-        records = zarr_files.read_records(self.final, self.schema)
-        step = self.schema.structures_per_shard
-        for first in range(0, len(records), step):
-            part = records[first : first + step]
-            entry = {
-                "first": first,
-                "run_id": runs[int(part[0]["run"])],
-                "records": [{k: np.asarray(v).tolist() for k, v in r.items()} for r in part],
-            }
-            _write_atomically(journal / f"{first:06d}.json", json.dumps(entry))
+        journal_of(self.final, journal, leave_out=())
         zarr_files.enlarge(self.handle.path, self.schema, self.count)
 
     def _finished(self) -> StoreInfo | None:
@@ -194,8 +192,7 @@ class PartitionBuild:
 
     def _committed(self) -> dict[int, dict[str, Any]]:
         """Journal entries by their first structure."""
-        entries = (json.loads(p.read_text()) for p in self.handle.journal.glob("*.json"))
-        return {int(e["first"]): e for e in entries}
+        return {int(e["first"]): e for e in read_entries(self.handle.journal)}
 
     def _leading_entries(self) -> list[dict[str, Any]]:
         """Entries of the gapless run of structures from 0: at least `count`, more if more were made before."""
@@ -242,40 +239,26 @@ def open_build(
     Raises:
         PartitionBusyError: if another process is filling the partition.
     """
-    path = layout.lock(partition)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise PartitionBusyError(
-            f"{partition} is being filled by another run; wait for it to end, or terminate it, then materialize again"
-        ) from None
-    try:
+    with partition_lock(layout, partition):
         yield PartitionBuild(layout, partition, recipe, schema, count, provenance)
-    finally:
-        lock.release()
 
 
-def digest(product: Product) -> int:
-    """BLAKE2b-64 of a structure's arrays and records; the time it took does not enter."""
-    state = hashlib.blake2b(digest_size=8)
-    for name in sorted(product.arrays):
-        state.update(name.encode())
-        state.update(np.ascontiguousarray(product.arrays[name]).data)
-    for name in sorted(product.record):
-        state.update(name.encode())
-        state.update(json.dumps(np.asarray(product.record[name]).tolist()).encode())
-    return int.from_bytes(state.digest(), "big")
+def digest(schema: Schema, product: Product) -> int:
+    """BLAKE2b-64 of a structure's arrays and records as they are stored; the time it took does not enter.
 
-
-def _write_atomically(path: Path, text: str) -> None:
-    partial = path.with_suffix(f".{uuid4().hex}.partial")
-    with partial.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    Args:
+        schema: of the store, with or without its bookkeeping.
+        product: what was made.
+    """
+    own = set(own_records(schema))
+    return content_digest(
+        {v.name: zarr_files.stored(v, product.arrays[v.name]) for v in schema.arrays}
+        | {
+            v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
+            for v in schema.records
+            if v.name in own
+        }
+    )
 
 
 def _link_or_copy(source: str, target: str) -> None:

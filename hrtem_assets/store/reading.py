@@ -108,3 +108,8 @@ def repair_command(partition: PartitionId) -> str:
     """The command that makes a partition."""
     condition = f" --condition {partition.condition}" if partition.condition else ""
     return f"hrtem materialize {partition.asset} --specimen {partition.specimen}{condition}"
+
+
+def prune_command(partition: PartitionId) -> str:
+    """The command that takes what is damaged out of a partition, so that materializing makes it again."""
+    return f"hrtem prune --damaged {partition} --yes"

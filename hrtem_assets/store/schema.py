@@ -92,6 +92,9 @@ def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str,
 
 BOOKKEEPING = (
     Variable("digest", dtype="uint64", long_name="BLAKE2b-64 of the structure's arrays and records"),
+    Variable(
+        "shard_digest", dtype="uint64", long_name="BLAKE2b-64 of the files that hold the structure's arrays"
+    ),
     Variable("seconds", dtype="float32", units="s", long_name="time it took to make"),
     Variable(
         "committed_at",
@@ -101,3 +104,9 @@ BOOKKEEPING = (
     ),
     Variable("run", dtype="int16", long_name="index into the attribute provenance.runs"),
 )
+
+
+def own_records(schema: Schema) -> list[str]:
+    """Names of a schema's records without the bookkeeping that every store keeps."""
+    kept = {v.name for v in BOOKKEEPING}
+    return [v.name for v in schema.records if v.name not in kept]

@@ -11,6 +11,7 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
+from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal, shard_files
 from hrtem_assets.store.schema import Schema, Variable
 
 COMPRESSOR = BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle")
@@ -70,7 +71,7 @@ def write_structures(path: Path, first: int, arrays: Mapping[str, NDArray[Any]])
         array = _array(group, name)
         array[first : first + len(values)] = values
         shard = (array.shards or array.chunks)[0]
-        _flush((path / name / "c" / str(first // shard)).rglob("*"))
+        _flush(shard_files(path, name, first // shard))
 
 
 def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
@@ -89,28 +90,40 @@ def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any
     for variable in schema.records:
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):
-            value = np.asarray(record.get(variable.name, variable.fill_value), dtype=variable.dtype)
-            part: tuple[int | slice, ...] = (index, *(slice(n) for n in value.shape))
-            values[part] = value
+            values[index] = stored(variable, record.get(variable.name, variable.fill_value))
         _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
 
 
-def read_records(path: Path, schema: Schema) -> list[dict[str, Any]]:
-    """The small variables of every structure of a finished store, as `write_records` takes them."""
+def stored(variable: Variable, value: Any) -> NDArray[Any]:
+    """One structure's value as it is stored: of the variable's type, padded to its shape with the fill value.
+
+    Args:
+        variable: says type and shape.
+        value: number, nested sequence or array; no larger than the variable's shape.
+    """
+    given = np.asarray(value, dtype=variable.dtype)
+    values = np.full(variable.shape, variable.fill_value, dtype=variable.dtype)
+    values[tuple(slice(n) for n in given.shape)] = given
+    return values
+
+
+def read_records(path: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The named small variables of every structure of a finished store, as `write_records` takes them."""
     group = _open(path)
-    columns = {v.name: np.asarray(_array(group, v.name)[:]) for v in schema.records}
+    columns = {name: np.asarray(_array(group, name)[:]) for name in names}
     count = _array(group, "structure").shape[0]
     return [{name: column[i] for name, column in columns.items()} for i in range(count)]
 
 
 def finish(path: Path, attributes: Mapping[str, Any]) -> None:
-    """Write the attributes of a complete store and gather all metadata in its root, in one atomic step at the end."""
+    """Write the attributes of a complete store, gather all metadata in its root and seal it."""
     group = _open(path)
-    group.update_attributes(dict(attributes))
+    group.update_attributes({**attributes, SEAL: BLANK_SEAL})
     with warnings.catch_warnings():
         # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read
         warnings.filterwarnings("ignore", message="Consolidated metadata")
         zarr.consolidate_metadata(path, zarr_format=3)
+    seal(path)
     _flush([path / "zarr.json"])
 
 

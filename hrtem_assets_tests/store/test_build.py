@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hrtem_assets.store.build import BuildHandle, PartitionBusyError, Product, digest, open_build
+from hrtem_assets.store.build import BuildHandle, Product, digest, open_build
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.lock import PartitionBusyError
 from hrtem_assets.store.reading import StoreError, find_store, require_recipe
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
@@ -83,7 +84,7 @@ def assert_holds(layout: Layout, count: int) -> None:
             want = make_product(i)
             np.testing.assert_array_equal(ds.counts[i], want.arrays["counts"])
             assert ds.defocus_nm[i] == i / 3
-            assert int(ds.digest[i]) == digest(want)
+            assert int(ds.digest[i]) == digest(make_schema(), want)
             assert np.isnan(ds.curve[i, i % 4 :]).all()
 
 

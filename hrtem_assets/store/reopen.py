@@ -1,0 +1,71 @@
+"""Taking a finished store back: without its damaged structures, or altogether."""
+
+import shutil
+from collections.abc import Collection
+
+from hrtem_assets.store.integrity import seal_holds, shard_files
+from hrtem_assets.store.journal import journal_of
+from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.lock import partition_lock
+from hrtem_assets.store.reading import store_info
+
+
+def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> int:
+    """Turn a finished store back into one that is being filled, without its damaged structures.
+
+    Materializing then makes these, and those that share their files, and publishes the store again.
+
+    Args:
+        layout: where stores lie.
+        partition: a finished partition whose seal holds: its records are kept.
+        damaged: structure indices.
+
+    Returns:
+        structures taken out.
+
+    Raises:
+        PartitionBusyError: if the partition is being filled.
+        ValueError: if its seal is broken: then no record of it can be trusted.
+    """
+    final = layout.store(partition)
+    with partition_lock(layout, partition):
+        if not seal_holds(final):
+            raise ValueError(f"{partition} cannot be reopened: its seal is broken; discard it as a whole")
+        info = store_info(final)
+        step = int(info.attributes["structures_per_shard"])
+        shards = {k // step for k in damaged}
+        build, journal = (place(partition, info.recipe.digest) for place in (layout.build, layout.journal))
+        new = journal.with_suffix(".new")
+        # an extension in progress shares the damaged files by hard links
+        for folder in (build, journal, new):
+            shutil.rmtree(folder, ignore_errors=True)
+        new.mkdir()
+        journal_of(final, new, leave_out=shards)
+        # until the journal has its name nothing counts as made, so a crash in between repeats work and no more
+        final.rename(build)
+        for shard in shards:
+            for array in info.attributes["arrays"]:
+                for file in shard_files(build, array, shard):
+                    file.unlink()
+        new.rename(journal)
+    return sum(min(step, info.structures - shard * step) for shard in shards)
+
+
+def discard(layout: Layout, partition: PartitionId) -> None:
+    """Remove a finished store that nothing of can be trusted.
+
+    Args:
+        layout: where stores lie.
+        partition: a finished partition.
+
+    Raises:
+        PartitionBusyError: if the partition is being filled.
+    """
+    final = layout.store(partition)
+    with partition_lock(layout, partition):
+        # the name goes first: a half-removed store must not be found
+        leaving = layout.superseded(partition, "damaged")
+        leaving.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(leaving, ignore_errors=True)
+        final.rename(leaving)
+        shutil.rmtree(leaving)
