@@ -49,10 +49,8 @@ def export_partition(
     """
     check_condition(form, condition)
     info, seen = finished_store(campaign, layout, form.asset, specimen, condition)
-    source, what = (
-        Source(info.path),
-        f"{form.name} export of {PartitionId(form.asset, specimen, condition)}",
-    )
+    source = Source(info.path)
+    what = f"{form.name} export of {PartitionId(form.asset, specimen, condition)}"
     done = 0
 
     def advance() -> None:

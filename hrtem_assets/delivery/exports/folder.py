@@ -26,7 +26,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         target: where the finished export shall lie.
 
     Raises:
-        ExportError: if another process writes there, or something lies there that is not an unchanged export.
+        ExportError: if another process writes there, or files lie there that are not of an earlier export.
     """
     _refuse_foreign(target)
     target.parent.mkdir(parents=True, exist_ok=True)
