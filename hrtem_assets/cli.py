@@ -3,10 +3,14 @@
 import os
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hrtem_assets.campaign import CampaignError
+
+if TYPE_CHECKING:
+    from hrtem_assets.platform.house import House
 
 DEMO_SPECIMEN = "CdSe-medium"
 DEMO_CONDITIONS = ("df-10nm_400e", "df+00nm_400e", "df+10nm_400e")
@@ -146,6 +150,58 @@ def gallery() -> None:
     _materialize(("gallery",), None, (), {})
     stem = data_root() / "pictures" / "gallery"
     click.echo(f"Look at {stem}.png or {stem}.pdf")
+
+
+@main.command()
+@click.argument("name", required=False)
+def series(name: str | None) -> None:
+    """Make what the series NAME still needs, from atoms to training sets; without NAME list the series."""
+    from hrtem_assets.campaign import campaign_from_environment
+    from hrtem_assets.platform.house import House
+    from hrtem_assets.platform.series import missing_partitions, series_partitions
+    from hrtem_assets.store.layout import Layout, data_root
+
+    try:
+        campaign = campaign_from_environment()
+        house = House(campaign, Layout(data_root()))
+        if name is not None:
+            series_partitions(campaign, name)
+            _make_series(house, name)
+        for listed in campaign.series if name is None else (name,):
+            wanted = series_partitions(campaign, listed)
+            there = len(wanted) - len(missing_partitions(house, wanted))
+            said = campaign.series[listed].description
+            click.echo(f"{listed}: {there} of {len(wanted)} partitions are there. {said}")
+    except CampaignError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyError as error:
+        raise click.ClickException(str(error.args[0])) from error
+
+
+@main.command("transfer-pairs")
+def transfer_pairs() -> None:
+    """Write the tables of who is pretrained on what and then trained on what, from the campaign's series."""
+    from hrtem_assets.store.layout import data_root
+
+    _materialize(("transfer_pairs",), None, (), {})
+    click.echo(f"Look at {data_root() / 'assets' / 'transfer_pairs'}")
+
+
+def _make_series(house: "House", name: str) -> None:
+    import dagster as dg
+
+    from hrtem_assets.definitions import build_defs
+    from hrtem_assets.platform.instance import prepare_home
+    from hrtem_assets.platform.launch import MaterializationError
+    from hrtem_assets.platform.series import materialize_series
+
+    prepare_home()
+    try:
+        with dg.DagsterInstance.get() as instance:
+            for run_id in materialize_series(build_defs(house.campaign), instance, house, name):
+                click.echo(f"run {run_id} succeeded")
+    except MaterializationError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _materialize(

@@ -11,6 +11,8 @@ from hrtem_assets.platform.checks import campaign_checks
 from hrtem_assets.platform.export_assets import export_assets
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.jobs import campaign_jobs
+from hrtem_assets.platform.pairs_asset import pairs_asset
+from hrtem_assets.platform.series import series_jobs
 from hrtem_assets.platform.stores import StoreIOManager
 from hrtem_assets.store.layout import Layout, data_root
 
@@ -28,12 +30,12 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        assets = [*campaign_assets(campaign), *export_assets(campaign)]
+        assets = [*campaign_assets(campaign), *export_assets(campaign), pairs_asset()]
         checks = campaign_checks(next(a for a in assets if a.key == dg.AssetKey("exit_waves")))
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=campaign_jobs(),
+        jobs=[*campaign_jobs(), *series_jobs(campaign)],
         resources={"house": house, "io_manager": StoreIOManager(house)},
         # a run is a process of its own already
         executor=dg.in_process_executor,

@@ -1,4 +1,4 @@
-"""Jobs: the two halves of the work, selectable in the UI."""
+"""Jobs: the two halves of the work on one partition, selectable in the UI."""
 
 from typing import Any
 

@@ -32,7 +32,8 @@ def materialize(
         instance: where runs and materializations are recorded.
         assets: asset names in any order.
         specimen: specimen key; None for assets without partitions.
-        conditions: condition keys for assets that have them, a run each; if empty every condition, in one run.
+        conditions: condition keys for assets that have them; all if empty. Those that follow each other in the
+            campaign share a run.
         config: run configuration by asset name.
 
     Returns:
@@ -53,21 +54,31 @@ def materialize(
     if unconditional:
         runs.append((unconditional, specimen, specimen))
     if conditional:
-        keys = _image_keys(partitions[conditional[0]], specimen, conditions)
-        ranges = zip(keys, keys, strict=True) if conditions else [(keys[0], keys[-1])]
+        ranges = _image_ranges(partitions[conditional[0]], specimen, conditions)
         runs += [(conditional, first, last) for first, last in ranges]
     if unpartitioned:
         runs.append((unpartitioned, None, None))
     return [_run(job, instance, names, first, last, config or {}) for names, first, last in runs]
 
 
-def _image_keys(
+def _image_ranges(
     images: dg.PartitionsDefinition | None, specimen: str | None, conditions: Sequence[str]
-) -> list[str]:
+) -> list[tuple[str, str]]:
+    """First and last partition key of each unbroken row of the conditions."""
     assert isinstance(images, dg.MultiPartitionsDefinition) and specimen is not None
     (known,) = (d.partitions_def for d in images.partitions_defs if d.name == CONDITION)
-    wanted = conditions or known.get_partition_keys()
-    return [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: c})) for c in wanted]
+    every = list(known.get_partition_keys())
+    ranges: list[list[int]] = []
+    for place in sorted(every.index(c) for c in conditions or every):
+        if ranges and place == ranges[-1][1] + 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    first_and_last = [
+        [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: every[place]})) for place in ends]
+        for ends in ranges
+    ]
+    return [(first, last) for first, last in first_and_last]
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:

@@ -35,6 +35,7 @@ def test_the_assets_depend_on_each_other_as_designed(definitions):
         "export_tiff": {"training_sets"},
         "export_xyz": {"structures"},
         "gallery": {"training_sets"},
+        "transfer_pairs": {"training_sets"},
     }
 
 
