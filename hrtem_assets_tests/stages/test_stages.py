@@ -10,8 +10,7 @@ from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES
-from hrtem_assets.stages.base import Assignment
-from hrtem_assets.stages.base import source_key
+from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.build import digest
 from hrtem_assets.store.layout import Layout
