@@ -109,17 +109,28 @@ class _Search:
 
 
 def _unimodal_argmin(f: Callable[[int], float], low: int, high: int) -> int:
-    """Argument of the least value on low..high, exact where f falls and then rises."""
-    while high - low > 3:
-        span = high - low
-        left, right = low + span * 382 // 1000, high - span * 382 // 1000
-        if left == right:
-            right += 1
+    """Argument of the least value on low..high, by parabolas; exact where f falls and then rises."""
+    middle = (low + high) // 2
+    while high - low > 2:
+        guess = min(max(_lowest_point(f, low, middle, high), low + 1), high - 1)
+        if guess == middle:
+            guess += 1 if high - middle > middle - low else -1
+        left, right = sorted((guess, middle))
         if f(left) <= f(right):
-            high = right
+            middle, high = left, right
         else:
-            low = left
+            low, middle = left, right
     return min(range(low, high + 1), key=f)
+
+
+def _lowest_point(f: Callable[[int], float], low: int, middle: int, high: int) -> int:
+    """Where the parabola through three points is lowest; the middle one if it opens downwards."""
+    left, right = middle - low, high - middle
+    from_low, from_high = f(low) - f(middle), f(high) - f(middle)
+    opening = left * from_high + right * from_low
+    if opening <= 0:
+        return middle
+    return round(middle + (right**2 * from_low - left**2 * from_high) / (2 * opening))
 
 
 def _require_interior(best: int, low: int, high: int, calibration: Calibration) -> None:

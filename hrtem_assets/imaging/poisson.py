@@ -37,7 +37,8 @@ def poisson(mean: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.i
         )
     if most > LARGEST_TABULATED_MEAN:
         return rng.poisson(mean)
-    cumulative, guide = _tables(math.ceil(most) + 1)
+    # a whole number of 32s, so that the images of a series share a table
+    cumulative, guide = _tables(32 * (int(most) // 32 + 1))
     numbers = np.empty(mean.size, np.int64)
     _invert(mean.reshape(-1), rng.random((mean.size, 2)), cumulative, guide, numbers)
     return numbers.reshape(mean.shape)

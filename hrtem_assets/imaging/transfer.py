@@ -1,7 +1,8 @@
 """The contrast transfer of the microscope, applied to the spectra of exit waves."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import ducc0
 import numba
@@ -65,22 +66,10 @@ def spectra(
     The envelope of a Gaussian focus distribution of standard deviation s is exp(-(pi lambda s k^2)^2 / 2); with
     `temporal_coherence = "quadrature"` intensities are summed over Gauss-Hermite foci instead.
     """
-    wavelength = wavelength_a(beam_energy_kev)
-    ky, kx = (np.fft.fftfreq(n, sampling_a).astype(np.float64) for n in waves.shape[-2:])
-    sigma = focal_spread_sigma_a(optics)
-    static = np.exp(-1j * _residual_phase(ky, kx, wavelength, optics))
-    k2 = ky[:, None] ** 2 + kx[None, :] ** 2
-    if optics.aperture_mrad is not None:
-        static = static * (k2 <= (optics.aperture_mrad * 1e-3 / wavelength) ** 2)
-    foci, weights = np.zeros(1), np.ones(1)
-    if optics.temporal_coherence == "envelope":
-        static = static * np.exp(-0.5 * (np.pi * wavelength * sigma * k2) ** 2)
-    elif sigma > 0:
-        nodes, weights = np.polynomial.hermite_e.hermegauss(optics.quadrature_points)
-        foci, weights = sigma * nodes, weights / weights.sum()
+    point = _of_a_point(waves.shape[-2:], sampling_a, beam_energy_kev, optics)
     values = ducc0.fft.c2c(waves, axes=(1, 2), forward=True, nthreads=1)
-    values *= static.astype(np.complex64)
-    return Spectra(values, ky, kx, wavelength, tuple(map(float, foci)), tuple(map(float, weights)))
+    values *= point.values
+    return replace(point, values=values)
 
 
 def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
@@ -107,6 +96,28 @@ def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
             ducc0.fft.c2c(buffer, axes=(0, 1), forward=False, inorm=2, out=buffer, nthreads=1)
             _add_intensity(buffer, np.float32(weight / phonons), image)
     return image
+
+
+@lru_cache(maxsize=4)
+def _of_a_point(
+    shape: tuple[int, int], sampling_a: float, beam_energy_kev: float, optics: Optics
+) -> Spectra:
+    """The spectrum of a point, by which `spectra` multiplies; the same for all structures of a campaign."""
+    wavelength = wavelength_a(beam_energy_kev)
+    ky, kx = (np.fft.fftfreq(n, sampling_a).astype(np.float64) for n in shape)
+    sigma = focal_spread_sigma_a(optics)
+    transfer = np.exp(-1j * _residual_phase(ky, kx, wavelength, optics))
+    k2 = ky[:, None] ** 2 + kx[None, :] ** 2
+    if optics.aperture_mrad is not None:
+        transfer = transfer * (k2 <= (optics.aperture_mrad * 1e-3 / wavelength) ** 2)
+    foci, weights = np.zeros(1), np.ones(1)
+    if optics.temporal_coherence == "envelope":
+        transfer = transfer * np.exp(-0.5 * (np.pi * wavelength * sigma * k2) ** 2)
+    elif sigma > 0:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(optics.quadrature_points)
+        foci, weights = sigma * nodes, weights / weights.sum()
+    values = transfer.astype(np.complex64)[None]
+    return Spectra(values, ky, kx, wavelength, tuple(map(float, foci)), tuple(map(float, weights)))
 
 
 def _residual_phase(
