@@ -72,3 +72,22 @@ def test_history_is_kept_under_the_data_folder(tmp_path):
     assert (home / "dagster.yaml").read_text().startswith("# Copied to data/dagster_home")
     assert (home / "history").is_dir()
     assert os.environ["DAGSTER_HOME"] == str(home)
+
+
+def test_the_series_are_listed_with_how_much_of_them_is_there():
+    result = CliRunner().invoke(main, ["series"])
+    assert result.exit_code == 0
+    assert "dose_series: 0 of 14 partitions are there. CdSe medium at -10 nm" in result.output
+    assert "structure_series: 0 of 108 partitions are there." in result.output
+
+
+def test_an_unknown_series_is_refused_with_the_known_ones():
+    assert "known: defocus_series, dose_series, structure_series" in refused("series", "tilt_series")
+
+
+def test_the_transfer_pairs_are_written_by_a_command(tmp_path):
+    result = CliRunner().invoke(main, ["transfer-pairs"])
+    assert result.exit_code == 0, result.output
+    table = tmp_path / "data/assets/transfer_pairs/transfer_pairs.csv"
+    assert str(table.parent) in result.output
+    assert len(table.read_text().splitlines()) == 377
