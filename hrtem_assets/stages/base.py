@@ -4,7 +4,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from hrtem_assets.store.build import Product
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema
+from hrtem_assets.waves.versions import installed_version
 
 Made = Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]]]
 
@@ -84,7 +84,7 @@ class Stage(ABC):
             seed=campaign.seed,
             settings=self.settings(campaign, specimen, condition),
             code_version=self.code_version,
-            packages={name: version(name) for name in self.packages(campaign)},
+            packages={name: installed_version(name) for name in self.packages(campaign)},
             upstream={
                 stage.name: stage.recipe(campaign, specimen, key).digest
                 for stage, key in self.reads(condition)

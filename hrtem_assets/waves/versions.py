@@ -1,5 +1,6 @@
 """Versions of the packages that decide an engine's numbers."""
 
+from functools import cache
 from importlib.metadata import version
 
 
@@ -10,4 +11,14 @@ def package_versions(packages: tuple[str, ...], code_version: str) -> dict[str, 
         packages: distribution names.
         code_version: raised whenever an engine's numbers change.
     """
-    return {"code": code_version} | {name: version(name) for name in packages}
+    return {"code": code_version} | {name: installed_version(name) for name in packages}
+
+
+@cache
+def installed_version(package: str) -> str:
+    """Installed version of a distribution, read once: it takes milliseconds, and a campaign asks thousands of times.
+
+    Args:
+        package: distribution name.
+    """
+    return version(package)
