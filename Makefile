@@ -10,10 +10,10 @@ ARGS ?=
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help demo ui test lint types bench lock clean
+.PHONY: help demo ui test lint types bench bench-full lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-6s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
 
 demo: $(READY) ## make one specimen under three conditions, through Dagster, and show a picture of it
 	$(BIN)/hrtem demo $(ARGS)
@@ -31,8 +31,11 @@ lint: $(READY) ## check style and formatting
 types: $(READY) ## check types
 	$(BIN)/mypy
 
-bench: $(READY) ## measure CPU seconds of the costly steps
-	$(BIN)/pytest -m benchmark -s $(ARGS)
+bench: $(READY) ## measure engines, stages and the plain script side by side: a table, and data/bench/bench.json
+	$(BIN)/python -m hrtem_assets_tests.benchmarks $(ARGS)
+
+bench-full: $(READY) ## the same with all 8 phonons, growth and the training loader; an hour
+	$(BIN)/python -m hrtem_assets_tests.benchmarks --full $(ARGS)
 
 lock: ## bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes the newest versions
 	@sh scripts/lock.sh "$(PYTHON)" $(ARGS)

@@ -99,9 +99,7 @@ def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _of_a_point(
-    shape: tuple[int, int], sampling_a: float, beam_energy_kev: float, optics: Optics
-) -> Spectra:
+def _of_a_point(shape: tuple[int, int], sampling_a: float, beam_energy_kev: float, optics: Optics) -> Spectra:
     """The spectrum of a point, by which `spectra` multiplies; the same for all structures of a campaign."""
     wavelength = wavelength_a(beam_energy_kev)
     ky, kx = (np.fft.fftfreq(n, sampling_a).astype(np.float64) for n in shape)

@@ -1,8 +1,6 @@
-"""What is timed, each in a process of its own so that its memory can be told: `python -m ...contenders NAME ...`."""
+"""The engines alone on case A, and the Fourier transforms that they cannot do without."""
 
-import json
-import resource
-import sys
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,20 +11,22 @@ import numpy as np
 from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.engine import ExitWaveEngine, ExitWaves
 from hrtem_assets.waves.fused.engine import FusedEngine
+from hrtem_assets.waves.prismatic.engine import PrismaticEngine
+from hrtem_assets.waves.prismatic.environment import VARIABLE
 from hrtem_assets_tests.benchmarks.case_a import Case, case_a
+from hrtem_assets_tests.benchmarks.clock import cpu_s, peak_memory_mb
 
 WARM_UP_SLICES = 2
 
 
-def _engine(engine: Callable[[int], ExitWaveEngine], mode: str) -> Callable[[Case, int], ExitWaves]:
-    def run(case: Case, threads: int) -> ExitWaves:
-        simulation = case.simulation.model_copy(update={"fused_mode": mode})
-        return engine(threads).exit_waves(case.atoms, simulation)
+def _engine(engine: type[ExitWaveEngine], **settings: Any) -> Callable[[Case], ExitWaves]:
+    def run(case: Case) -> ExitWaves:
+        return engine().exit_waves(case.atoms, case.simulation.model_copy(update=settings))
 
     return run
 
 
-def fft_limit(case: Case, _threads: int) -> None:
+def fft_limit(case: Case) -> None:
     """The Fourier transforms alone: two of the whole grid per slice, phonon and wave, by the faster library."""
     import ducc0
     import pyfftw  # type: ignore[import-untyped]
@@ -55,49 +55,44 @@ def _seconds(action: Callable[[], Any]) -> float:
     return min(times)
 
 
-CONTENDERS: dict[str, Callable[[Case, int], ExitWaves | None]] = {
-    "abtem": _engine(lambda _: AbtemEngine(), "exact"),
-    "fused exact": _engine(FusedEngine, "exact"),
-    "fused fast": _engine(FusedEngine, "fast"),
+CONTENDERS: dict[str, Callable[[Case], ExitWaves | None]] = {
+    "abtem": _engine(AbtemEngine),
+    "fused exact": _engine(FusedEngine, fused_mode="exact"),
+    "fused fast": _engine(FusedEngine, fused_mode="fast"),
     "fft limit": fft_limit,
 }
+if os.environ.get(VARIABLE):
+    CONTENDERS["prismatic"] = _engine(PrismaticEngine, parametrization="kirkland")
 
 
-def measure(
-    name: str, phonons: int, slices: int | None, threads: int, waves: Path | None
-) -> dict[str, float]:
+def measure(name: str, phonons: int, repeats: int, waves: Path | None) -> dict[str, float]:
     """Time one contender after a warm-up on two slices, which pays compilation, plans and tables.
 
     Args:
         name: one of `CONTENDERS`.
         phonons: frozen-phonon configurations.
-        slices: see `case_a`.
-        threads: of the fused engine.
+        repeats: runs, the fastest of which counts.
         waves: where to save the exit waves.
     """
     run = CONTENDERS[name]
-    case, part = case_a(phonons, slices), case_a(1, WARM_UP_SLICES)
-    start = time.process_time()
-    run(part, threads)
-    warm_up = time.process_time() - start
-    cpu, wall = time.process_time(), time.perf_counter()
-    result = run(case, threads)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    case, part = case_a(phonons), case_a(1, WARM_UP_SLICES)
+    start = cpu_s()
+    run(part)
+    warm_up = cpu_s() - start
+    costs, result = [], None
+    for _ in range(repeats):
+        cpu, wall = cpu_s(), time.perf_counter()
+        result = run(case)
+        costs.append((cpu_s() - cpu, time.perf_counter() - wall))
     if waves is not None and result is not None:
         np.savez(waves, full=result.full, vacuum=result.vacuum)
+    cpu, wall = min(costs)
     return {
         "cpu_s": cpu,
         "wall_s": wall,
         "warm_up_cpu_s": warm_up,
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_memory_mb": peak_memory_mb(),
         "atoms": len(case.atoms.numbers),
         "slices": case.slices,
         "phonons": phonons,
-        "threads": threads,
     }
-
-
-if __name__ == "__main__":
-    name, phonons, slices, threads, waves = sys.argv[1:]
-    figures = measure(name, int(phonons), int(slices) or None, int(threads), Path(waves) if waves else None)
-    print(json.dumps(figures))

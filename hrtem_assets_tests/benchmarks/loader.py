@@ -1,24 +1,20 @@
 """Images per second of the training loader at full size, beside a plain xarray loop and HDF5, in one run."""
 
-import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import h5py
 import numpy as np
-import pytest
 import xarray as xr
 
 import hrtem_assets as ha
 from hrtem_assets.campaign import load_campaign
-from hrtem_assets.compute.workers import available_workers
+from hrtem_assets_tests.benchmarks.clock import cpu_s
 from hrtem_assets_tests.delivery.sets import write_training_set
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra `torch`)")
-from torch.utils.data import DataLoader  # noqa: E402
 
 IMAGES, REPEATS, BATCH = 96, 5, 16
 SPECIMEN, CONDITION = "CdSe-medium", "df-10nm_400e"
@@ -63,51 +59,52 @@ def to_hdf5(store: Path, target: Path, **compression: Any) -> Path:
     return target
 
 
-def cpu_seconds() -> float:
-    """Of this process and of its workers that have ended."""
-    return sum(
-        u.ru_utime + u.ru_stime
-        for u in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
-
-
 def measured(load: Callable[[], Iterator[Any]]) -> tuple[float, float]:
     """Images per second by the clock, and CPU ms per image; each the median of several passes."""
     rates, costs = [], []
     for _ in range(REPEATS):
-        clock, cpu, images = time.perf_counter(), cpu_seconds(), 0
+        clock, cpu, images = time.perf_counter(), cpu_s(), 0
         for sample in load():
             images += len(sample["image"]) if sample["image"].ndim == 4 else 1
         rates.append(images / (time.perf_counter() - clock))
-        costs.append(1e3 * (cpu_seconds() - cpu) / images)
+        costs.append(1e3 * (cpu_s() - cpu) / images)
     return median(rates), median(costs)
 
 
-@pytest.mark.benchmark
-@pytest.mark.timeout(1800)
-def test_images_per_second_of_the_loader_beside_xarray_and_hdf5(tmp_path):
-    """Every contender standardises, turns and mirrors image, mask and soft label of 512 x 512 pixels."""
+def measure_loader() -> dict[str, Any]:
+    """Every contender standardises, turns and mirrors image, mask and soft label of 512 x 512 pixels.
+
+    Returns:
+        `images`, and by contender `images_per_s` by the clock and `cpu_ms_per_image`.
+    """
+    from torch.utils.data import DataLoader
+
     campaign = load_campaign("paper", {"counts": {"train": IMAGES, "validation": 0}})
-    store = write_training_set(tmp_path, CONDITION, campaign, SPECIMEN)
-    plain, gzip = (
-        to_hdf5(store, tmp_path / f"{name}.h5", **compression)
-        for name, compression in (("plain", {}), ("gzip", {"compression": "gzip", "shuffle": True}))
-    )
-    dataset = ha.TorchDataset((SPECIMEN, CONDITION), root=tmp_path)
-    # all eight symmetries of every image: long enough that the start of workers does not count
-    epoch = ha.TorchDataset((SPECIMEN, CONDITION), augment="all", root=tmp_path)
-    contenders = {
-        "xr.open_zarr, row by row": lambda: xarray_loop(store),
-        "HDF5, gzip": lambda: hdf5_loop(gzip),
-        "HDF5, not compressed": lambda: hdf5_loop(plain),
-        "TorchDataset, sample by sample": lambda: map(dataset.__getitem__, range(len(dataset))),
-        "DataLoader, 2 worker processes": lambda: iter(DataLoader(epoch, batch_size=BATCH, num_workers=2)),
-        "TorchDataset.batches, 1 thread": lambda: epoch.batches(BATCH, threads=1),
-        "TorchDataset.batches, 2 threads": lambda: epoch.batches(BATCH, threads=2),
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        store = write_training_set(root, CONDITION, campaign, SPECIMEN)
+        plain, gzip = (
+            to_hdf5(store, root / f"{name}.h5", **compression)
+            for name, compression in (("plain", {}), ("gzip", {"compression": "gzip", "shuffle": True}))
+        )
+        dataset = ha.TorchDataset((SPECIMEN, CONDITION), root=root)
+        # all eight symmetries of every image: long enough that the start of workers does not count
+        epoch = ha.TorchDataset((SPECIMEN, CONDITION), augment="all", root=root)
+        contenders: dict[str, Callable[[], Iterator[Any]]] = {
+            "xr.open_zarr, row by row": lambda: xarray_loop(store),
+            "HDF5, gzip": lambda: hdf5_loop(gzip),
+            "HDF5, not compressed": lambda: hdf5_loop(plain),
+            "TorchDataset, sample by sample": lambda: map(dataset.__getitem__, range(len(dataset))),
+            "DataLoader, 2 worker processes": lambda: iter(
+                DataLoader(epoch, batch_size=BATCH, num_workers=2)
+            ),
+            "TorchDataset.batches, 1 thread": lambda: epoch.batches(BATCH, threads=1),
+            "TorchDataset.batches, 2 threads": lambda: epoch.batches(BATCH, threads=2),
+        }
+        found = {name: measured(load) for name, load in contenders.items()}
+    return {
+        "images": IMAGES,
+        "contenders": {
+            name: {"images_per_s": rate, "cpu_ms_per_image": cost} for name, (rate, cost) in found.items()
+        },
     }
-    found = {name: measured(load) for name, load in contenders.items()}
-    print(f"\n{IMAGES} images of {SPECIMEN}, {CONDITION}; {available_workers()} cores; median of {REPEATS}")
-    print(f"{'':32}{'images/s':>9}{'CPU ms/image':>14}")
-    for name, (rate, cost) in found.items():
-        print(f"{name:32}{rate:9.0f}{cost:14.2f}", flush=True)
-    assert found["TorchDataset, sample by sample"][1] < found["xr.open_zarr, row by row"][1]

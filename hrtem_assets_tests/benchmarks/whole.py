@@ -1,0 +1,118 @@
+"""Whole structures: by the platform's own stages, from atoms to micrographs and labels on disk, and by the script."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hrtem_assets.campaign import Campaign
+from hrtem_assets.compute.fill import fill
+from hrtem_assets.specimen.assembly import build_structure
+from hrtem_assets.stages import STAGES, Stage
+from hrtem_assets.store.build import BuildHandle
+from hrtem_assets.store.layout import Layout
+from hrtem_assets_tests.benchmarks import script
+from hrtem_assets_tests.benchmarks.case_a import CONDITIONS, FILM_A, SPECIMEN, campaign_a
+from hrtem_assets_tests.benchmarks.clock import Laps, cpu_of, cpu_s, peak_memory_mb
+
+MADE = ("structures", "exit_waves", "zero_defocus", "labels", "micrographs")
+
+
+def make(stage: Stage, campaign: Campaign, folder: Path, count: int, workers: int) -> None:
+    """One stage of the first structures, under all conditions that it has."""
+    fill(
+        stage,
+        campaign,
+        SPECIMEN,
+        CONDITIONS if stage.per_condition else (None,),
+        Layout(folder),
+        count=count,
+        workers=workers,
+        provenance={},
+        log=lambda _: None,
+    )
+
+
+def measure_ours(phonons: int, repeats: int) -> dict[str, Any]:
+    """CPU seconds of one structure, stage by stage, when it has been made before in the same process.
+
+    Args:
+        phonons: frozen-phonon configurations.
+        repeats: how often; of each figure the least counts.
+
+    Returns:
+        `make` and `write` (compressing and writing) of each stage, `open_and_publish` of all stores together,
+        `cpu_s` of all of it, `wall_s` and `peak_memory_mb`.
+    """
+    campaign = campaign_a(phonons)
+    runs = []
+    with TemporaryDirectory() as folder:
+        for repeat in range(repeats + 1):
+            wall, cpu, stages = time.perf_counter(), cpu_s(), {}
+            for name in MADE:
+                with cpu_of(Stage, "products") as made, cpu_of(BuildHandle, "commit") as written:
+                    make(STAGES[name], campaign, Path(folder, str(repeat)), 1, 1)
+                stages[name] = {"make": sum(made), "write": sum(written)}
+            runs.append((cpu_s() - cpu, time.perf_counter() - wall, stages))
+    # the first one has paid for imports, compilation and plans
+    warm = runs[1:]
+    cpu, wall, _ = min(warm, key=lambda run: run[0])
+    least = {
+        name: {part: min(run[2][name][part] for run in warm) for part in ("make", "write")} for name in MADE
+    }
+    return {
+        "phonons": phonons,
+        "stages": least,
+        "open_and_publish": min(
+            total - sum(sum(stage.values()) for stage in stages.values()) for total, _, stages in warm
+        ),
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "peak_memory_mb": peak_memory_mb(),
+    }
+
+
+def measure_script(phonons: int) -> dict[str, Any]:
+    """CPU seconds of the same structure by the script, after a small one that pays compilation and plans."""
+    campaign = campaign_a(phonons)
+    specimen = campaign.specimen(SPECIMEN)
+    particles = build_structure(campaign, specimen, 0).particles
+    x, y, _ = particles[0].center_a
+    speck = replace(particles[0], radius_a=4.0, center_a=(x, y, 6.0))
+    script.run(campaign_a(1), specimen, [speck], 2.0, CONDITIONS[:1])
+    wall, lap = time.perf_counter(), Laps()
+    stages = script.run(campaign, specimen, particles, FILM_A, CONDITIONS)
+    lap("all")
+    return {
+        "phonons": phonons,
+        "stages": stages,
+        "cpu_s": lap.seconds["all"],
+        "wall_s": time.perf_counter() - wall,
+        "peak_memory_mb": peak_memory_mb(),
+    }
+
+
+def measure_workers(workers: int, count: int, phonons: int) -> dict[str, float]:
+    """Wall and CPU seconds of several structures by worker processes, their start included.
+
+    Args:
+        workers: processes.
+        count: structures.
+        phonons: frozen-phonon configurations.
+    """
+    campaign = campaign_a(phonons)
+    with TemporaryDirectory() as folder:
+        cpu, wall = cpu_s(), time.perf_counter()
+        for name in MADE:
+            make(STAGES[name], campaign, Path(folder), count, workers)
+        cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
+    return {
+        "workers": workers,
+        "structures": count,
+        "phonons": phonons,
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "structures_per_hour": 3600 * count / wall,
+        "peak_memory_mb": peak_memory_mb(),
+    }
