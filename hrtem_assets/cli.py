@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hrtem_assets.campaign import CampaignError
+from hrtem_assets.upkeep.commands import COMMANDS
 
 if TYPE_CHECKING:
     from hrtem_assets.platform.house import House
@@ -229,6 +230,10 @@ def _materialize(
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

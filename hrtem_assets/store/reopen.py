@@ -9,6 +9,9 @@ from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import partition_lock
 from hrtem_assets.store.reading import store_info
 
+DAMAGED = "damaged"
+"""Name of a store on its way out."""
+
 
 def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> int:
     """Turn a finished store back into one that is being filled, without its damaged structures.
@@ -64,7 +67,7 @@ def discard(layout: Layout, partition: PartitionId) -> None:
     final = layout.store(partition)
     with partition_lock(layout, partition):
         # the name goes first: a half-removed store must not be found
-        leaving = layout.superseded(partition, "damaged")
+        leaving = layout.superseded(partition, DAMAGED)
         leaving.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(leaving, ignore_errors=True)
         final.rename(leaving)

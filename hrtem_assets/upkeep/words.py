@@ -1,0 +1,135 @@
+"""Plans, verdicts and chains in words, for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from hrtem_assets.compute.progress import duration
+from hrtem_assets.upkeep.plan import STATES, PartitionPlan
+from hrtem_assets.upkeep.trace import Comparison, Link
+from hrtem_assets.upkeep.verify import Verdict
+
+MOST_LINES = 20
+NO_RATE = "no rate measured yet: run the demo"
+
+
+def size(count: float) -> str:
+    """Bytes in words: `512 B`, `3.1 MB`, `17.4 GB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.2f} TB"
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines, columns aligned: the first and the last to the left, the others to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            text.ljust(width) if k in (0, len(row) - 1) else text.rjust(width)
+            for k, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int) -> Iterator[str]:
+    """A plan by asset, in total, and what is partial or stale.
+
+    Args:
+        plans: at least one.
+        workers: worker processes for the wall time.
+        free_bytes: on the disk of the data.
+    """
+    assets = dict.fromkeys(p.partition.asset for p in plans)
+    rows = [["asset", *STATES, "to make", "CPU h", "wall h", "disk", "measured on"]]
+    rows += [[a, *_cells([p for p in plans if p.partition.asset == a], workers)] for a in assets]
+    yield from table([*rows, ["total", *_cells(plans, workers)[:-1], ""]])
+    if any(p.seconds is None for p in plans):
+        yield "- : no rate measured yet: run the demo, or make one specimen; the total leaves these out"
+    else:
+        seconds = sum(p.seconds or 0 for p in plans) / workers
+        needed = sum(p.bytes or 0 for p in plans)
+        room = "enough" if needed < free_bytes else "NOT ENOUGH"
+        yield f"{duration(seconds)} with {workers} workers; {size(free_bytes)} of disk are free: {room}"
+    yield from _some(
+        [f"partial  {p.partition}: {p.done} of {p.wanted} structures" for p in plans if p.state == "partial"]
+    )
+    yield from _some(
+        [
+            f"stale    {p.partition}: {line}" + (f" (and {len(p.why) - 1} more)" if len(p.why) > 1 else "")
+            for p in plans
+            if p.state == "stale"
+            for line in p.why[:1]
+        ]
+    )
+
+
+def verdict_lines(verdict: Verdict) -> Iterator[str]:
+    """One store's verdict, with what is damaged and what repairs it."""
+    if verdict.intact:
+        yield f"intact   {verdict.partition}: {verdict.structures} structures"
+        return
+    for words in verdict.whole:
+        yield f"damaged  {verdict.partition}: {words}"
+    yield from _some(
+        [
+            f"damaged  {verdict.partition}, structure {index}: {'; '.join(words)}"
+            for index, words in verdict.damaged.items()
+        ]
+    )
+    for words in verdict.chain:
+        yield f"broken   {verdict.partition}: {words}"
+    if verdict.overrides:
+        yield f"         made with overrides, to be given again by --config: {dict(verdict.overrides)}"
+    yield "         repair with: " + " && ".join(verdict.repair)
+
+
+def link_lines(link: Link) -> Iterator[str]:
+    """One store of a chain."""
+    provenance, recipe = link.info.attributes["provenance"], link.info.recipe
+    packages = recipe.packages | recipe.settings.get("engine_versions", {})
+    versions = ", ".join(f"{name} {version}" for name, version in packages.items() if name != "code")
+    yield str(link.partition)
+    for name, seed in link.seeds.items():
+        yield f"  {name:<11}{seed}"
+    yield f"  digest     {link.digest}"
+    yield f"  recipe     {recipe.digest}, campaign seed {recipe.seed}, code version {recipe.code_version}"
+    yield f"  packages   hrtem-assets {provenance.get('package_version', 'unknown')}, {versions}"
+    yield f"  run        {link.run_id} by {provenance.get('user', 'unknown')} on {provenance.get('host', 'unknown')}"
+    yield f"  made       {link.made_at:%Y-%m-%d %H:%M:%S} UTC in {link.seconds:.2f} s"
+    if provenance.get("overrides"):
+        yield f"  overrides  {provenance['overrides']}"
+    for asset in link.upstream_changed:
+        yield f"  CHANGED    its {asset} have been made again since, with another recipe"
+
+
+def comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """One rebuilt stage beside the stored one."""
+    if comparison.different:
+        yield f"DIFFERENT  {comparison.partition}"
+        yield from (f"           {words}" for words in comparison.different)
+    else:
+        yield f"identical  {comparison.partition}"
+    yield from (f"           {words}" for words in comparison.versions)
+
+
+def _cells(plans: Sequence[PartitionPlan], workers: int) -> list[str]:
+    counts = [str(sum(p.state == state for p in plans)) for state in STATES]
+    left, known = sum(p.left for p in plans), [p for p in plans if p.seconds is not None]
+    basis = sorted({s for p in plans if p.rate is not None for s in p.rate.basis})
+    if left and not any(p.left for p in known):
+        return [*counts, str(left), "-", "-", "-", NO_RATE]
+    hours = sum(p.seconds or 0 for p in known) / 3600
+    return [
+        *counts,
+        str(left),
+        f"{hours:.2f}",
+        f"{hours / workers:.2f}",
+        size(sum(p.bytes or 0 for p in known)),
+        ", ".join(basis),
+    ]
+
+
+def _some(lines: list[str]) -> Iterator[str]:
+    yield from lines[:MOST_LINES]
+    if len(lines) > MOST_LINES:
+        yield f"         and {len(lines) - MOST_LINES} more; --json lists all"
