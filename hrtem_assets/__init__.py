@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hrtem_assets.delivery.datasets import open_dataset
-    from hrtem_assets.delivery.torch_dataset import TorchDataset
+    from hrtem_assets.delivery.torch_dataset import TorchDataset as TorchDataset
 
-__all__ = ["TorchDataset", "open_dataset"]
+# not TorchDataset: `import *` must work where PyTorch is not installed
+__all__ = ["open_dataset"]
 __version__ = version("hrtem-assets")
 
 
