@@ -50,7 +50,7 @@ def store_info(path: Path) -> StoreInfo:
         return StoreInfo(
             path, int(attributes["structures"]), Recipe.model_validate(attributes["recipe"]), attributes
         )
-    except (OSError, KeyError, ValueError) as error:
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise StoreError(
             f"{path} is not a complete store ({type(error).__name__}: {error}); delete the folder and materialize "
             f"the partition again"

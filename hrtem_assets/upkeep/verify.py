@@ -81,7 +81,7 @@ def verify_partition(layout: Layout, partition: PartitionId) -> Verdict:
         whole=tuple(whole),
         damaged=damaged,
         chain=tuple(chain),
-        overrides=info.attributes["provenance"].get("overrides", {}),
+        overrides={} if whole else info.attributes["provenance"].get("overrides", {}),
         repair=tuple(dict.fromkeys(repair)),
     )
 

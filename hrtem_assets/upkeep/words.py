@@ -90,7 +90,7 @@ def link_lines(link: Link) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in packages.items() if name != "code")
     yield str(link.partition)
     for name, seed in link.seeds.items():
-        yield f"  {name:<11}{seed}"
+        yield f"  {name:<10} {seed}"
     yield f"  digest     {link.digest}"
     yield f"  recipe     {recipe.digest}, campaign seed {recipe.seed}, code version {recipe.code_version}"
     yield f"  packages   hrtem-assets {provenance.get('package_version', 'unknown')}, {versions}"
