@@ -47,7 +47,7 @@ def _case_a(options: argparse.Namespace) -> dict[str, Any]:
     from hrtem_assets_tests.benchmarks.whole import measure_ours, measure_script, measure_workers
 
     phonons = PHONONS if options.full else REDUCED_PHONONS
-    measured = {}
+    load, measured = os.getloadavg()[0], {}
     with tempfile.TemporaryDirectory() as folder:
         for name in CONTENDERS:
             if name == "prismatic" and not options.full:
@@ -69,6 +69,7 @@ def _case_a(options: argparse.Namespace) -> dict[str, Any]:
     cpu = {name: figures["cpu_s"] for name, figures in measured.items()}
     return {
         "machine": machine(),
+        "load_before": load,
         **{key: measured["abtem"][key] for key in ("atoms", "slices", "phonons")},
         "exact_vs_abtem_cpu": cpu["abtem"] / cpu["fused exact"],
         "fast_vs_abtem_cpu": cpu["abtem"] / cpu["fused fast"],

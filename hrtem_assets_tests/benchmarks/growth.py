@@ -71,4 +71,5 @@ def draw_growth(growth: dict[str, Any], path: Path) -> None:
     workers = growth["workers"]
     panels[-1].plot([p["workers"] for p in workers], [p["structures_per_hour"] for p in workers], "o-")
     panels[-1].set(xlabel="workers", ylabel="whole structures per hour", ylim=(0, None))
+    panels[-1].set_xticks([p["workers"] for p in workers])
     figure.savefig(path, dpi=150)

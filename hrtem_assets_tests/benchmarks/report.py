@@ -28,6 +28,9 @@ SAME = {
     "micrographs": ("micrographs",),
 }
 
+# a machine is quiet up to this load average
+MOST_LOAD = 0.7
+
 
 def budget_figures(ours: Mapping[str, Any]) -> dict[str, float]:
     """What `BUDGETS` limits, from `whole.measure_ours`."""
@@ -54,8 +57,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     """All tables of `bench.json`."""
     case = results["case_a"]
     parts = [
-        f"Case A: {case['atoms']:,} atoms, {case['slices']} slices, 1280² points, {case['phonons']} frozen phonons, "
-        f"full and vacuum.\nMeasured on {case['machine']}; CPU seconds after a warm-up, least of the repeats.",
+        _preamble(case),
         _targets(case),
         _contenders(case),
         _whole(case),
@@ -65,6 +67,20 @@ def markdown(results: Mapping[str, Any]) -> str:
     if "loader" in results:
         parts.append(_loader(results["loader"]))
     return "\n\n".join(parts)
+
+
+def _preamble(case: Mapping[str, Any]) -> str:
+    lines = [
+        f"Case A: {case['atoms']:,} atoms, {case['slices']} slices, 1280² points, {case['phonons']} frozen phonons, "
+        f"full and vacuum.",
+        f"Measured on {case['machine']}; CPU seconds after a warm-up, least of the repeats.",
+    ]
+    if case["load_before"] > MOST_LOAD:
+        lines.append(
+            f"The machine was busy with other work (load average {case['load_before']:.1f} at the start): CPU seconds "
+            f"are longer than on a quiet one, and wall seconds and what follows from them are not meaningful."
+        )
+    return "\n".join(lines)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

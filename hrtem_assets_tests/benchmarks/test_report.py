@@ -30,7 +30,7 @@ def results(ours):
         "cpu_s": 17.0,
         "structures_per_hour": 3200,
     }
-    case = {"machine": "a machine", "atoms": 98_908, "slices": 100, "phonons": 2}
+    case = {"machine": "a machine", "load_before": 0.1, "atoms": 98_908, "slices": 100, "phonons": 2}
     case |= dict.fromkeys(TARGETS, 0.7) | {
         "exact_relative_difference": 5e-6,
         "fast_relative_difference": 8e-4,
@@ -68,6 +68,13 @@ def test_a_budget_that_is_exceeded_is_marked():
     marks = {line.split("|")[1].strip(): line.split("|")[-2].strip() for line in budgets[2:]}
     assert marks.pop("compressing and writing") == "MISSED"
     assert set(marks.values()) == {"met"}
+
+
+def test_a_busy_machine_is_named():
+    busy = results(whole())
+    assert "busy" not in markdown(busy)
+    busy["case_a"]["load_before"] = 3.0
+    assert "busy with other work (load average 3.0" in markdown(busy)
 
 
 def test_every_table_has_the_same_number_of_columns_in_each_row():
