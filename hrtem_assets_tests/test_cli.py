@@ -1,7 +1,8 @@
 """The `hrtem` command: what it refuses, and in which words."""
 
-import os
 import socket
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,13 @@ def refused(*arguments: str) -> str:
     assert result.exit_code != 0
     assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
     return result.output
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command that runs Dagster: in a process of its own, since both redirect the standard streams."""
+    return subprocess.run(
+        [sys.executable, "-m", "hrtem_assets.cli", *arguments], capture_output=True, text=True, timeout=120
+    )
 
 
 def test_an_unknown_asset_is_refused_with_the_known_ones():
@@ -54,8 +62,9 @@ def test_a_bad_campaign_is_refused_with_field_value_range_and_repair(tmp_path, m
 
 
 def test_missing_upstream_ends_the_command_with_the_command_that_makes_it():
-    words = refused("materialize", "labels", "--specimen", "CdSe-medium")
-    assert "hrtem materialize structures --specimen CdSe-medium" in words
+    result = run("materialize", "labels", "--specimen", "CdSe-medium")
+    assert result.returncode == 1
+    assert "hrtem materialize structures --specimen CdSe-medium" in result.stderr.splitlines()[-1]
 
 
 def test_the_ui_says_when_its_port_is_taken():
@@ -67,11 +76,10 @@ def test_the_ui_says_when_its_port_is_taken():
 
 
 def test_history_is_kept_under_the_data_folder(tmp_path):
-    refused("materialize", "labels", "--specimen", "CdSe-medium")
+    run("materialize", "labels", "--specimen", "CdSe-medium")
     home = tmp_path / "data" / "dagster_home"
     assert (home / "dagster.yaml").read_text().startswith("# Copied to data/dagster_home")
     assert (home / "history").is_dir()
-    assert os.environ["DAGSTER_HOME"] == str(home)
 
 
 def test_the_series_are_listed_with_how_much_of_them_is_there():
@@ -86,8 +94,8 @@ def test_an_unknown_series_is_refused_with_the_known_ones():
 
 
 def test_the_transfer_pairs_are_written_by_a_command(tmp_path):
-    result = CliRunner().invoke(main, ["transfer-pairs"])
-    assert result.exit_code == 0, result.output
+    result = run("transfer-pairs")
+    assert result.returncode == 0, result.stderr
     table = tmp_path / "data/assets/transfer_pairs/transfer_pairs.csv"
-    assert str(table.parent) in result.output
+    assert str(table.parent) in result.stdout
     assert len(table.read_text().splitlines()) == 377
