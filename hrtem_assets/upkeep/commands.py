@@ -178,7 +178,7 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
     from hrtem_assets.store.reopen import discard, reopen
     from hrtem_assets.upkeep.census import parse_partition
     from hrtem_assets.upkeep.verify import verify_partition
-    from hrtem_assets.upkeep.words import verdict_lines
+    from hrtem_assets.upkeep.words import structures, verdict_lines
 
     for partition in [parse_partition(name) for name in names]:
         if not layout.store(partition).is_dir():
@@ -189,7 +189,7 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
         if not (verdict.whole or verdict.damaged):
             click.echo(f"nothing to take out of {partition}")
         elif not yes:
-            what = "the whole store" if verdict.whole else f"{len(verdict.damaged)} structures"
+            what = "the whole store" if verdict.whole else structures(len(verdict.damaged))
             click.echo(f"--yes takes out {what} of {partition}")
         elif verdict.whole:
             discard(layout, partition)
@@ -197,7 +197,7 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
         else:
             out = reopen(layout, partition, verdict.damaged.keys())
             click.echo(
-                f"took {out} structures out of {partition}; make them again with: {repair_command(partition)}"
+                f"took {structures(out)} out of {partition}; make again with: {repair_command(partition)}"
             )
 
 

@@ -20,6 +20,11 @@ def size(count: float) -> str:
     return f"{count:.2f} TB"
 
 
+def structures(count: int) -> str:
+    """`1 structure`, `3 structures`."""
+    return f"{count} structure{'s' * (count != 1)}"
+
+
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows as lines, columns aligned: the first and the last to the left, the others to the right."""
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
@@ -66,7 +71,7 @@ def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int) ->
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """One store's verdict, with what is damaged and what repairs it."""
     if verdict.intact:
-        yield f"intact   {verdict.partition}: {verdict.structures} structures"
+        yield f"intact   {verdict.partition}: {structures(verdict.structures)}"
         return
     for words in verdict.whole:
         yield f"damaged  {verdict.partition}: {words}"
