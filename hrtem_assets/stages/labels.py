@@ -19,7 +19,9 @@ class LabelsStage(Stage):
     """Threshold the phase of the vacuum exit wave and smooth it."""
 
     name = "labels"
-    description = "Soft labels and masks from the vacuum waves, the same for every condition. One row is a structure."
+    description = (
+        "Soft labels and masks from the vacuum waves, the same for every condition. One row is a structure."
+    )
     upstream = ("structures", "exit_waves")
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
