@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("--structures", type=int, default=8, help="made by the worker processes")
     options = parser.parse_args()
     path = data_root() / "bench" / "bench.json"
+    if options.markdown and not path.is_file():
+        parser.error(f"{path} does not exist: nothing has been measured here yet; run `make bench` first")
     if not options.markdown:
         # one thread each, before anything that reads these is imported
         for library in ("OMP", "MKL", "OPENBLAS"):
