@@ -2,15 +2,15 @@
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import ducc0
-import numba
 import numpy as np
 from ase import units
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Optics
+from hrtem_assets.imaging.defocusing import PackedSpectra
 
 
 def wavelength_a(beam_energy_kev: float) -> float:
@@ -51,6 +51,11 @@ class Spectra:
     foci_a: tuple[float, ...]
     weights: tuple[float, ...]
 
+    @cached_property
+    def packed(self) -> PackedSpectra:
+        """The values as `intensity` wants them, for one defocus after the other."""
+        return PackedSpectra.of(self.values)
+
 
 def spectra(
     waves: NDArray[np.complex64], sampling_a: float, beam_energy_kev: float, optics: Optics
@@ -85,16 +90,12 @@ def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
     """
     phonons, rows, columns = spectra.values.shape
     image = np.zeros((rows, columns), np.float32)
-    buffer = np.empty((rows, columns), np.complex64)
     for offset, weight in zip(spectra.foci_a, spectra.weights, strict=True):
         phase_y, phase_x = (
             np.exp(1j * np.pi * spectra.wavelength_a * (defocus_a + offset) * k**2).astype(np.complex64)
             for k in (spectra.ky, spectra.kx)
         )
-        for wave in spectra.values:
-            _defocus(wave, phase_y, phase_x, buffer)
-            ducc0.fft.c2c(buffer, axes=(0, 1), forward=False, inorm=2, out=buffer, nthreads=1)
-            _add_intensity(buffer, np.float32(weight / phonons), image)
+        image += spectra.packed.intensity(phase_y, phase_x) * np.float32(weight / phonons)
     return image
 
 
@@ -130,19 +131,3 @@ def _residual_phase(
     path += alpha**3 / 3 * 10 * ab.c23_nm * np.cos(3 * (phi - ab.phi23_rad))
     path += alpha**4 / 4 * 1e4 * ab.c30_um + alpha**6 / 6 * 1e7 * ab.c50_mm
     return np.asarray(2 * np.pi / wavelength * path)
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _defocus(wave, phase_y, phase_x, out):  # type: ignore[no-untyped-def]
-    for i in range(wave.shape[0]):
-        a = phase_y[i]
-        for j in range(wave.shape[1]):
-            out[i, j] = wave[i, j] * (a * phase_x[j])
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
-def _add_intensity(wave, weight, out):  # type: ignore[no-untyped-def]
-    for i in range(wave.shape[0]):
-        for j in range(wave.shape[1]):
-            z = wave[i, j]
-            out[i, j] += weight * (z.real * z.real + z.imag * z.imag)

@@ -19,6 +19,7 @@ class MicrographsStage(Stage):
 
     name = "micrographs"
     description = "Electron counts at a defocus and a dose. One row is an image."
+    code_version = "2"
     upstream = ("exit_waves", "zero_defocus")
     per_condition = True
 
@@ -30,7 +31,7 @@ class MicrographsStage(Stage):
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
-        return ("numpy", "ducc0")
+        return ("numpy", "ducc0", "numba", "llvmlite")
 
     def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
         n = campaign.simulation.output_grid

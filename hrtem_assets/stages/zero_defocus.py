@@ -23,6 +23,7 @@ class ZeroDefocusStage(Stage):
 
     name = "zero_defocus"
     description = "Calibrated focus of least contrast of the particles in vacuum. One row is a structure."
+    code_version = "2"
     upstream = ("structures", "exit_waves")
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -32,7 +33,7 @@ class ZeroDefocusStage(Stage):
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
-        return ("numpy", "ducc0")
+        return ("numpy", "ducc0", "numba", "llvmlite")
 
     def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
         curve = (("evaluation",), (MOST_EVALUATIONS,))
