@@ -160,7 +160,10 @@ class PartitionBuild:
         if self.handle.path.is_dir() and self.handle.journal.is_dir():
             zarr_files.enlarge(self.handle.path, self.schema, self.count)
             return
-        # a folder without a journal is an unfinished preparation
+        # a folder without a journal is an unfinished preparation; a journal without a folder is one that a kill just
+        # after publishing left behind, and goes first: its entries must never meet the new, empty folder
+        if self.handle.journal.is_dir():
+            shutil.rmtree(self.handle.journal)
         shutil.rmtree(self.handle.path, ignore_errors=True)
         self.handle.path.parent.mkdir(parents=True, exist_ok=True)
         journal = self.handle.journal.with_suffix(".new")

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -177,6 +178,28 @@ def test_the_same_partition_cannot_be_filled_twice_at_once(layout: Layout) -> No
         pytest.raises(PartitionBusyError, match="is being filled by another run"),
     ):
         second()
+
+
+@pytest.mark.parametrize("killed_in_preparation", [False, True])
+def test_a_journal_left_by_a_kill_just_after_publishing_says_nothing_of_the_next_build(
+    layout: Layout, killed_in_preparation: bool
+) -> None:
+    """Its entries once met the next build's empty folder: every structure counted as made, and none was."""
+    fill(layout, make_recipe(), 4)
+    with open_build(layout, PARTITION, make_recipe(), make_schema(), 8, PROVENANCE) as build:
+        journal = build.handle.journal
+        kept = journal.with_suffix(".kept")
+        shutil.copytree(journal, kept)
+        for unit in build.missing:
+            build.handle.commit(unit.start, [make_product(i) for i in unit])
+        build.publish()
+    kept.rename(journal)
+    fill(layout, make_recipe(dose_e_per_a2=30), 4)
+    if killed_in_preparation:
+        # what a first, killed attempt at the next build leaves: a journal of its own that has no name yet
+        journal.with_suffix(".new").mkdir()
+    assert fill(layout, make_recipe(), 8) == list(range(8))
+    assert_holds(layout, 8)
 
 
 def test_a_gap_in_the_journal_cannot_be_published(layout: Layout) -> None:
