@@ -14,7 +14,8 @@ from zarr.codecs import BloscCodec
 from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal, shard_files
 from hrtem_assets.store.schema import Schema, Variable
 
-COMPRESSOR = BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle")
+# what bitshuffle leaves is either empty or noise: level 3 takes half as long again for 2 % of the size
+COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
 
 
 def create(path: Path, schema: Schema, structures: int) -> None:
@@ -102,6 +103,8 @@ def stored(variable: Variable, value: Any) -> NDArray[Any]:
         value: number, nested sequence or array; no larger than the variable's shape.
     """
     given = np.asarray(value, dtype=variable.dtype)
+    if given.shape == variable.shape:
+        return given
     values = np.full(variable.shape, variable.fill_value, dtype=variable.dtype)
     values[tuple(slice(n) for n in given.shape)] = given
     return values
