@@ -56,7 +56,7 @@ class BuildHandle:
         """
         names = list(products[0].arrays)
         if names:
-            stacked = {name: np.stack([p.arrays[name] for p in products]) for name in names}
+            stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
             zarr_files.write_structures(self.path, first, stacked)
         files = shard_digest(self.path, names, first // self.schema.structures_per_shard)
         entry = {
@@ -262,6 +262,11 @@ def digest(schema: Schema, product: Product) -> int:
             if v.name in own
         }
     )
+
+
+def _stacked(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    # a shard of waves is one structure of many megabytes: no copy of it
+    return values[0][None] if len(values) == 1 else np.stack(values)
 
 
 def _link_or_copy(source: str, target: str) -> None:
