@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.store import zarr_files
+from hrtem_assets.store.fence import Fence
 from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest
 from hrtem_assets.store.journal import journal_of, read_entries, write_entry
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -46,6 +47,7 @@ class BuildHandle:
     journal: Path
     run_id: str
     schema: Schema
+    fence: Fence
 
     def commit(self, first: int, products: Sequence[Product]) -> None:
         """Write the consecutive structures of one shard; they count once their journal entry is there.
@@ -53,7 +55,14 @@ class BuildHandle:
         Args:
             first: index of the first structure.
             products: one per structure.
+
+        Raises:
+            FencedError: if this build has been taken over or published.
         """
+        with self.fence.passed():
+            self._commit(first, products)
+
+    def _commit(self, first: int, products: Sequence[Product]) -> None:
         names = list(products[0].arrays)
         if names:
             stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
@@ -87,6 +96,7 @@ class PartitionBuild:
         schema: Schema,
         count: int,
         provenance: dict[str, Any],
+        fence: Fence,
     ) -> None:
         self.layout, self.partition, self.recipe, self.count = layout, partition, recipe, count
         self.schema = schema.with_bookkeeping()
@@ -97,6 +107,7 @@ class PartitionBuild:
             layout.journal(partition, recipe.digest),
             str(provenance.get("run_id", "")),
             schema,
+            fence,
         )
         self._prepare()
 
@@ -129,6 +140,8 @@ class PartitionBuild:
             return self.final
         if self.missing:
             raise RuntimeError(f"{self.partition} lacks structures from {self.missing[0].start} on")
+        # a task that the cluster ran twice may still be writing
+        self.handle.fence.close()
         entries = self._leading_entries()
         run_ids = list(dict.fromkeys(e["run_id"] for e in entries))
         records = [r | {"run": run_ids.index(e["run_id"])} for e in entries for r in e["records"]]
@@ -242,8 +255,8 @@ def open_build(
     Raises:
         PartitionBusyError: if another process is filling the partition.
     """
-    with partition_lock(layout, partition):
-        yield PartitionBuild(layout, partition, recipe, schema, count, provenance)
+    with partition_lock(layout, partition) as fence:
+        yield PartitionBuild(layout, partition, recipe, schema, count, provenance, fence)
 
 
 def digest(schema: Schema, product: Product) -> int:

@@ -74,6 +74,10 @@ class Layout:
         """File whose lock says that a partition is being filled."""
         return self._under("assets/.building", partition, "/lock")
 
+    def fence(self, partition: PartitionId) -> Path:
+        """File that says whose workers may commit to a partition."""
+        return self._under("assets/.building", partition, "/fence")
+
     def superseded(self, partition: PartitionId, name: str) -> Path:
         """Where a store goes that another recipe has replaced."""
         return self._under("assets/.superseded", partition, f"/{name}.zarr")

@@ -133,7 +133,7 @@ def _leftovers_of(census: Census, partition: PartitionId) -> Iterator[Leftover]:
         yield Leftover(path, partition, why, stored_bytes(path))
     wanted = _wanted_build(census, partition)
     kept = [layout.store(partition)]
-    for path in sorted(p for p in builds.glob("*") if p.name != "lock"):
+    for path in sorted(p for p in builds.glob("*") if p.name not in ("lock", "fence")):
         if wanted is not None and path.name in (f"{wanted}.zarr", f"{wanted}.journal"):
             kept.append(path)
         else:
