@@ -9,6 +9,7 @@ from hrtem_assets.campaign.base import Model, check_name, quantity
 from hrtem_assets.campaign.conditions import Condition
 from hrtem_assets.campaign.engines import EngineName
 from hrtem_assets.campaign.lattices import Lattice
+from hrtem_assets.campaign.schedule import Schedule
 from hrtem_assets.campaign.settings import (
     UNIFORM_RMS_DISPLACEMENT_A,
     USUAL_CROP_PX,
@@ -21,6 +22,9 @@ from hrtem_assets.campaign.settings import (
     TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
+
+# jobs of these names are there already, and a series is a job of its name
+TAKEN_NAMES = ("specimens", "images", "top_up", "reimage")
 
 
 class Counts(Model):
@@ -80,6 +84,7 @@ class Campaign(Model):
     labels: LabelRule = LabelRule()
     training_sets: TrainingSets = TrainingSets()
     series: dict[str, Series] = Field(default_factory=dict)
+    schedule: Schedule = Schedule()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -92,7 +97,13 @@ class Campaign(Model):
         self._check_engines()
         self._check_thermal()
         self._check_crop()
+        self._check_schedule()
         for name, series in self.series.items():
+            if name in TAKEN_NAMES:
+                raise ValueError(
+                    f"series.{name}: a series becomes a job of its name, and the jobs {', '.join(TAKEN_NAMES)} are "
+                    f"there already; choose another name"
+                )
             unknown = [k for k in series.specimens if k not in self.specimens]
             if unknown:
                 raise ValueError(f"series.{name}: unknown specimens {unknown}; {self._known_specimens()}")
@@ -151,6 +162,12 @@ class Campaign(Model):
                     f"lattices.{name}.rms_displacement_a for {missing}; add them, "
                     f"or use thermal_profile uniform_0p1"
                 )
+
+    def _check_schedule(self) -> None:
+        unknown = [name for name in self.schedule.series if name not in self.series]
+        if unknown:
+            known = ", ".join(self.series) or "none"
+            raise ValueError(f"schedule.series: unknown series {unknown}; known: {known}")
 
     def _check_crop(self) -> None:
         crop, grid = self.training_sets.crop_px, self.simulation.output_grid
