@@ -1,59 +1,96 @@
 """Filling partitions of one specimen: what is missing is made by workers, committed shard by shard and published."""
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.progress import Progress
-from hrtem_assets.compute.workers import map_tasks
+from hrtem_assets.compute.settings import Compute
+from hrtem_assets.compute.tasks import map_tasks
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.store.build import BuildHandle, open_build
 from hrtem_assets.store.layout import Layout
-from hrtem_assets.store.reading import StoreInfo, find_store, require_recipe
+from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, require_recipe
+from hrtem_assets.store.recipe import Recipe, differences
 
 
 @dataclass(frozen=True)
-class ShardTask:
+class Shard:
     """The structures of one shard, under every condition for which they are missing.
+
+    Attributes:
+        structures: consecutive structure indices.
+        conditions: condition keys; `(None,)` for a stage without conditions.
+    """
+
+    structures: range
+    conditions: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class ShardMaker:
+    """Makes and commits shards: what all of them share, sent once to each worker.
 
     Attributes:
         stage: stage name.
         campaign: settings and seed.
         specimen: specimen key.
-        structures: consecutive structure indices.
-        handles: where to commit them, by condition.
+        handles: where to commit, by condition.
         sources: upstream stores by `source_key`.
+        recipes: what decides the numbers here, by condition.
     """
 
     stage: str
     campaign: Campaign
     specimen: str
-    structures: range
     handles: Mapping[str | None, BuildHandle]
     sources: Mapping[str, Path]
+    recipes: Mapping[str | None, Recipe]
 
+    def __call__(self, shard: Shard) -> float:
+        """Make and commit one shard; returns the seconds that it took per structure."""
+        stage, specimen = STAGES[self.stage], self.campaign.specimen(self.specimen)
+        made: dict[str | None, list[Any]] = {key: [] for key in shard.conditions}
+        for index in shard.structures:
+            try:
+                products = stage.products(
+                    Assignment(self.campaign, specimen, index, shard.conditions, self.sources)
+                )
+            except Exception as error:
+                error.add_note(f"while making {self.stage} of {self.specimen}, structure {index}")
+                raise
+            for key, product in products.items():
+                made[key].append(product)
+        for key in shard.conditions:
+            self.handles[key].commit(shard.structures.start, made[key])
+        return sum(p.seconds for products in made.values() for p in products) / len(shard.structures)
 
-def run_shard(task: ShardTask) -> float:
-    """Make and commit one shard; returns the seconds that it took per structure."""
-    stage, specimen = STAGES[task.stage], task.campaign.specimen(task.specimen)
-    made: dict[str | None, list[Any]] = {key: [] for key in task.handles}
-    for index in task.structures:
-        try:
-            products = stage.products(
-                Assignment(task.campaign, specimen, index, tuple(task.handles), task.sources)
-            )
-        except Exception as error:
-            error.add_note(f"while making {task.stage} of {task.specimen}, structure {index}")
-            raise
-        for key, product in products.items():
-            made[key].append(product)
-    for key, handle in task.handles.items():
-        handle.commit(task.structures.start, made[key])
-    return sum(p.seconds for products in made.values() for p in products) / len(task.structures)
+    def check(self) -> None:
+        """Refuse to work where other numbers would be made, or where the stores are out of sight.
+
+        Raises:
+            StoreError: names what differs, or the path.
+        """
+        stage, specimen = STAGES[self.stage], self.campaign.specimen(self.specimen)
+        for key, recipe in self.recipes.items():
+            lines = differences(stage.recipe(self.campaign, specimen, key), recipe)
+            if lines:
+                shown = "\n  ".join(
+                    line.replace("(stored)", "(there)").replace("(wanted)", "(here)") for line in lines
+                )
+                raise StoreError(
+                    f"it would make other numbers:\n  {shown}\ninstall the same versions on both"
+                )
+        for handle in self.handles.values():
+            if not handle.fence.holds():
+                raise StoreError(
+                    f"it does not see the store being filled, {handle.path}; mount the same folder at the same path "
+                    f"on every worker, or keep the stores in an object store (HRTEM_ASSETS)"
+                )
 
 
 def upstream_stores(
@@ -87,7 +124,7 @@ def fill(
     layout: Layout,
     *,
     count: int | None,
-    workers: int,
+    compute: Compute,
     provenance: dict[str, Any],
     log: Callable[[str], None],
 ) -> dict[str | None, Path]:
@@ -100,7 +137,7 @@ def fill(
         conditions: condition keys; `(None,)` for a condition-free stage.
         layout: where stores lie.
         count: structures wanted; by default the campaign's count, and downstream what upstream holds.
-        workers: worker processes.
+        compute: where it is made.
         provenance: who and when.
         log: receives progress lines.
 
@@ -110,6 +147,7 @@ def fill(
     Raises:
         StoreError: if an upstream partition is absent or stale.
         PartitionBusyError: if one of the partitions is being filled elsewhere.
+        RuntimeError, ComputeError: of `map_tasks`, if workers or a cluster are lost or unfit.
         ValueError: if more structures are wanted than upstream holds.
     """
     specimen = campaign.specimen(specimen_key)
@@ -134,10 +172,17 @@ def fill(
         for key, build in builds.items():
             for shard in build.missing:
                 missing.setdefault(shard, []).append(key)
-        sources = {name: info.path for name, info in upstream.items()}
+        maker = ShardMaker(
+            stage.name,
+            campaign,
+            specimen_key,
+            {key: build.handle for key, build in builds.items()},
+            {name: info.path for name, info in upstream.items()},
+            {key: build.recipe for key, build in builds.items()},
+        )
         tasks = [
-            ShardTask(stage.name, campaign, specimen_key, shard, {k: builds[k].handle for k in keys}, sources)
-            for shard, keys in sorted(missing.items(), key=lambda item: item[0].start)
+            Shard(structures, tuple(keys))
+            for structures, keys in sorted(missing.items(), key=lambda item: item[0].start)
         ]
         todo = sum(len(shard) for shard in missing)
         what = f"{stage.name} {specimen_key}" + (
@@ -148,8 +193,11 @@ def fill(
         elif todo < total:
             log(f"{what}: {total - todo} of {total} structures are already there; making {todo}")
         progress = Progress(what, total, total - todo, log)
-        for task, seconds in map_tasks(run_shard, tasks, workers):
-            progress.advance(len(task.structures), seconds)
+        if tasks:
+            # an interrupted run takes back what the cluster has not begun
+            with closing(map_tasks(maker, tasks, compute, name=what, log=log, check=maker.check)) as finished:
+                for shard, seconds in finished:
+                    progress.advance(len(shard.structures), seconds)
         return {key: build.publish() for key, build in builds.items()}
 
 

@@ -1,22 +1,28 @@
-"""Tasks over worker processes, each on one thread."""
+"""Tasks over worker processes of this machine, each on one thread."""
 
 import multiprocessing
 import os
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables that keep numerical libraries from threads of their own; read when these are loaded."""
+NUMBA = "NUMBA_NUM_THREADS"
+
+# the function of a worker process, sent once instead of with every task
+_function: Callable[[Any], Any]
 
 
 class WorkerDiedError(RuntimeError):
-    """A worker process ended without an answer."""
+    """A worker ended without an answer."""
 
 
 def available_workers() -> int:
@@ -24,13 +30,13 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map_tasks(
+def map_processes(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int
 ) -> Iterator[tuple[Task, Result]]:
     """Run tasks and yield each with its result as it finishes.
 
     Args:
-        function: importable by name, so that a worker process can find it.
+        function: importable by name or picklable, so that a worker process can have it.
         tasks: picklable; started in order.
         workers: processes; with 1, or a single task, the tasks run in this process.
 
@@ -47,10 +53,13 @@ def map_tasks(
     # fresh interpreters: forking one with threads and FFT plans is not safe
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
+        min(workers, len(tasks)),
+        mp_context=context,
+        initializer=_start_worker,
+        initargs=(os.getpid(), pickle.dumps(function)),
     )
     try:
-        pending = {pool.submit(function, task): task for task in tasks}
+        pending = {pool.submit(_run, task): task for task in tasks}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -64,10 +73,17 @@ def map_tasks(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(parent: int) -> None:
-    for name in _ONE_THREAD:
+def _start_worker(parent: int, function: bytes) -> None:
+    global _function
+    for name in (*ONE_THREAD, NUMBA):
         os.environ[name] = "1"
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    # imports what computes: only now that the variables are set
+    _function = pickle.loads(function)
+
+
+def _run(task: Any) -> Any:
+    return _function(task)
 
 
 def _end_with_parent(parent: int) -> None:

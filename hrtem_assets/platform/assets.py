@@ -7,8 +7,8 @@ import dagster as dg
 
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.loading import compute_from_environment
 from hrtem_assets.compute.overrides import effective_campaigns
-from hrtem_assets.compute.workers import available_workers
 from hrtem_assets.platform.configs import (
     ExitWavesConfig,
     LabelsConfig,
@@ -90,7 +90,7 @@ def _materialize(
                 tuple(seen.conditions),
                 house.layout,
                 count=getattr(config, "count", None),
-                workers=config.worker_count(available_workers()),
+                compute=compute_from_environment(config.workers),
                 provenance=house.provenance(context.run.run_id, seen.overrides),
                 log=context.log.info,
             )

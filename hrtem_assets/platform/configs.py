@@ -1,6 +1,5 @@
 """Run configuration, as the Launchpad shows it: run-time knobs, and overrides generated from the campaign models."""
 
-import os
 from typing import Any, Literal, Optional, get_args, get_origin
 
 import dagster as dg
@@ -58,7 +57,9 @@ class StageConfig(dg.Config):
     """Run-time knobs of every stage; they never change the numbers."""
 
     workers: int = Field(
-        default=0, description="worker processes; 0 takes HRTEM_WORKERS, or every core of this machine", ge=0
+        default=0,
+        description="worker processes, or tasks at once on a cluster; 0 as HRTEM_COMPUTE or HRTEM_WORKERS say",
+        ge=0,
     )
 
     def overrides(self) -> dict[str, Any]:
@@ -66,10 +67,6 @@ class StageConfig(dg.Config):
         data = self.model_dump(exclude={"workers", "count", "cell_a"})
         found: dict[str, Any] = _given(data)
         return found
-
-    def worker_count(self, available: int) -> int:
-        """Worker processes to use."""
-        return self.workers or int(os.environ.get("HRTEM_WORKERS", "0")) or available
 
 
 class StructuresConfig(StageConfig):

@@ -8,7 +8,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from hrtem_assets.compute.workers import map_tasks
+from hrtem_assets.compute.workers import map_processes
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.integrity import SEAL, content_digest, seal_holds, shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -54,7 +54,7 @@ def verify(layout: Layout, partitions: Sequence[PartitionId], workers: int) -> I
         workers: processes.
     """
     tasks = [(layout, partition) for partition in partitions]
-    for _, verdict in map_tasks(_verify_task, tasks, workers):
+    for _, verdict in map_processes(_verify_task, tasks, workers):
         yield verdict
 
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 import hrtem_assets as ha
 from hrtem_assets.campaign import Campaign, load_campaign
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, data_root
 
@@ -78,7 +79,7 @@ def make(campaign: Campaign, layout: Layout, workers: int) -> None:
             tuple(PUBLISHED) if stage.per_condition else (None,),
             layout,
             count=None,
-            workers=workers,
+            compute=LocalCompute(workers=workers),
             provenance={"run_id": "learning", "overrides": {}},
             log=lambda _: None,
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import Compute, LocalCompute
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.store.build import BuildHandle
@@ -19,7 +20,7 @@ from hrtem_assets_tests.benchmarks.clock import Laps, cpu_of, cpu_s, peak_memory
 MADE = ("structures", "exit_waves", "zero_defocus", "labels", "micrographs")
 
 
-def make(stage: Stage, campaign: Campaign, folder: Path, count: int, workers: int) -> None:
+def make(stage: Stage, campaign: Campaign, folder: Path, count: int, compute: Compute) -> None:
     """One stage of the first structures, under all conditions that it has."""
     fill(
         stage,
@@ -28,7 +29,7 @@ def make(stage: Stage, campaign: Campaign, folder: Path, count: int, workers: in
         CONDITIONS if stage.per_condition else (None,),
         Layout(folder),
         count=count,
-        workers=workers,
+        compute=compute,
         provenance={},
         log=lambda _: None,
     )
@@ -52,7 +53,7 @@ def measure_ours(phonons: int, repeats: int) -> dict[str, Any]:
             wall, cpu, stages = time.perf_counter(), cpu_s(), {}
             for name in MADE:
                 with cpu_of(Stage, "products") as made, cpu_of(BuildHandle, "commit") as written:
-                    make(STAGES[name], campaign, Path(folder, str(repeat)), 1, 1)
+                    make(STAGES[name], campaign, Path(folder, str(repeat)), 1, LocalCompute(workers=1))
                 stages[name] = {"make": sum(made), "write": sum(written)}
             runs.append((cpu_s() - cpu, time.perf_counter() - wall, stages))
     # the first one has paid for imports, compilation and plans
@@ -105,7 +106,7 @@ def measure_workers(workers: int, count: int, phonons: int) -> dict[str, float]:
     with TemporaryDirectory() as folder:
         cpu, wall = cpu_s(), time.perf_counter()
         for name in MADE:
-            make(STAGES[name], campaign, Path(folder), count, workers)
+            make(STAGES[name], campaign, Path(folder), count, LocalCompute(workers=workers))
         cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
     return {
         "workers": workers,

@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.small import SPECIMEN, small_campaign, small_campaign_yaml
@@ -28,7 +29,7 @@ def fill_structures(root: Path, count: int, workers: int = 1, log=lambda _: None
         (None,),
         Layout(root),
         count=count,
-        workers=workers,
+        compute=LocalCompute(workers=workers),
         provenance={"run_id": "test"},
         log=log,
     ).values()
@@ -55,7 +56,8 @@ def test_extending_makes_only_the_new_structures_and_says_so(tmp_path):
         assert digests(extended)[:2] == first
         assert digests(extended) == expected
     assert lines[0] == "structures CdSe-small: 2 of 4 structures are already there; making 2"
-    assert len(lines) == 3
+    assert lines[1] == "structures CdSe-small: on 1 worker process of this machine"
+    assert len(lines) == 4
 
 
 def test_an_error_names_the_stage_the_specimen_and_the_structure(tmp_path, monkeypatch):
@@ -69,7 +71,7 @@ def test_an_error_names_the_stage_the_specimen_and_the_structure(tmp_path, monke
             (None,),
             Layout(tmp_path),
             count=None,
-            workers=1,
+            compute=LocalCompute(workers=1),
             provenance={},
             log=lambda _: None,
         )
@@ -86,7 +88,7 @@ def test_more_structures_than_upstream_holds_are_refused(tmp_path):
             (None,),
             Layout(tmp_path),
             count=3,
-            workers=1,
+            compute=LocalCompute(workers=1),
             provenance={},
             log=lambda _: None,
         )

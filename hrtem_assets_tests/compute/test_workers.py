@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrtem_assets.compute.progress import Progress, duration
-from hrtem_assets.compute.workers import WorkerDiedError, map_tasks
+from hrtem_assets.compute.workers import WorkerDiedError, map_processes
 
 
 def square(x: int) -> int:
@@ -35,11 +35,11 @@ def process_id_and_threads(_: int) -> tuple[int, str]:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_every_task_is_answered_once(workers):
-    assert dict(map_tasks(square, range(7), workers)) == {x: x * x for x in range(7)}
+    assert dict(map_processes(square, range(7), workers)) == {x: x * x for x in range(7)}
 
 
 def test_workers_are_processes_of_one_thread_each():
-    answers = [answer for _, answer in map_tasks(process_id_and_threads, range(6), 2)]
+    answers = [answer for _, answer in map_processes(process_id_and_threads, range(6), 2)]
     assert {threads for _, threads in answers} == {"1"}
     assert len({pid for pid, _ in answers} - {os.getpid()}) == 2
 
@@ -47,17 +47,17 @@ def test_workers_are_processes_of_one_thread_each():
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_in_a_task_is_raised_as_it_is(workers):
     with pytest.raises(ValueError, match="three is refused"):
-        list(map_tasks(fail_on_three, range(5), workers))
+        list(map_processes(fail_on_three, range(5), workers))
 
 
 def test_a_killed_worker_is_an_error_that_says_how_to_go_on():
     with pytest.raises(WorkerDiedError, match="what was committed is kept: materialize again"):
-        list(map_tasks(die_on_two, range(5), 2))
+        list(map_processes(die_on_two, range(5), 2))
 
 
 def test_no_workers_is_refused():
     with pytest.raises(ValueError, match="workers = 0"):
-        list(map_tasks(square, [1], 0))
+        list(map_processes(square, [1], 0))
 
 
 @pytest.mark.parametrize(

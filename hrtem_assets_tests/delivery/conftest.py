@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.delivery.export import export_partition
 from hrtem_assets.delivery.exports import FORMATS
 from hrtem_assets.stages import STAGES
@@ -64,7 +65,7 @@ def exported(tmp_path_factory) -> Exported:
         (None,),
         layout,
         count=STRUCTURES,
-        workers=1,
+        compute=LocalCompute(workers=1),
         provenance={"run_id": "test", "package_version": "0", "overrides": {}},
         log=lambda _: None,
     )

@@ -8,6 +8,7 @@ import pytest
 from hrtem_assets.campaign import with_overrides
 from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
@@ -36,7 +37,7 @@ def paths(tmp_path_factory) -> dict[str, dict[str | None, Path]]:
             targets(name),
             layout,
             count=None,
-            workers=1,
+            compute=LocalCompute(workers=1),
             provenance={"run_id": "test"},
             log=lambda _: None,
         )

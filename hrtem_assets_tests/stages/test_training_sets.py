@@ -13,6 +13,7 @@ from hrtem_assets.campaign import CampaignError, load_campaign
 from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.overrides import effective_campaigns
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.training_sets import mean_and_std
 from hrtem_assets.store.layout import Layout
@@ -31,7 +32,7 @@ def made(stage, conditions, layout, campaign=CAMPAIGN, overrides=None):
         conditions,
         layout,
         count=None,
-        workers=1,
+        compute=LocalCompute(workers=1),
         provenance={"run_id": "test", "overrides": overrides or {}},
         log=lambda _: None,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.small import SPECIMEN, small_campaign, small_campaign_yaml
@@ -24,7 +25,7 @@ def fill_all(layout: Layout, count: int | None = None, assets=tuple(STAGES), cam
             (CONDITION if stage.per_condition else None,),
             layout,
             count=count,
-            workers=1,
+            compute=LocalCompute(workers=1),
             provenance={"run_id": "run-1", "user": "me", "host": "here", "overrides": overrides or {}},
             log=lambda _: None,
         )
