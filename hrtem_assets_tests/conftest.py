@@ -1,4 +1,4 @@
-"""Settings of all tests: hypothesis profile, and tests of a browser or of Prismatic only where there is one."""
+"""Settings of all tests: hypothesis profile, devices, and tests only where what they need is there."""
 
 import os
 import shutil
@@ -6,7 +6,10 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from hrtem_assets.device.backend import Backend
+from hrtem_assets.device.choice import DeviceRequest, backend_for, cuda_problem
 from hrtem_assets.waves.prismatic.environment import PrismaticNotFoundError, prismatic_python
+from hrtem_assets_tests.device.emulation import EmulatedBackend, no_compiler
 
 # compiled functions are slow on their first call, so no deadline; CI draws the same examples in every run
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
@@ -16,9 +19,23 @@ settings.load_profile("house")
 os.environ.setdefault("HRTEM_WORKERS", "1")
 
 
+@pytest.fixture(params=["emulated", pytest.param("cuda", marks=pytest.mark.cuda)])
+def backend(request) -> Backend:
+    """A device: its kernels compiled for the processor, and the real one where there is one."""
+    if request.param == "emulated":
+        return EmulatedBackend()
+    found = backend_for(DeviceRequest("cuda"))
+    assert found is not None
+    return found
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip tests of what is not installed here, with the reason."""
-    for marker, reason in (("browser", _no_browser), ("prismatic", _no_prismatic)):
+    words = no_compiler()
+    for item in items if words else []:
+        if "emulated" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            item.add_marker(pytest.mark.skip(reason=words))
+    for marker, reason in (("browser", _no_browser), ("prismatic", _no_prismatic), ("cuda", cuda_problem)):
         marked = [item for item in items if item.get_closest_marker(marker)]
         words = reason() if marked else ""
         for item in marked if words else []:

@@ -1,6 +1,6 @@
 """The atoms of one configuration in slices, with their stencils, as the kernels need them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -14,6 +14,8 @@ from hrtem_assets.waves.fused.tiles import add_strip
 
 # abTEM puts an atom on a slice boundary into the following slice, rounding errors notwithstanding
 _BOUNDARY_A = 1e-12
+# the order in which atoms are added decides the rounding, so it must not follow the lanes of a machine
+STRIP = 16
 
 
 class Stencils(NamedTuple):
@@ -38,7 +40,7 @@ class Stencils(NamedTuple):
 class SlicedAtoms(NamedTuple):
     """Atoms in groups: the particle atoms of a slice, its film atoms, those of the next slice ...
 
-    Within a group they are ordered by strips of LANES rows, and by x within a strip.
+    Within a group they are ordered by strips of STRIP rows, and by x within a strip.
 
     Attributes:
         pixel: int64 (N, 2), grid point (x, y) at or before each atom.
@@ -67,6 +69,33 @@ def join_stencils(stencils: list[Stencil]) -> Stencils:
     )
 
 
+def place_atoms(
+    positions_a: Any, cell_a: tuple[float, float, float], points: tuple[int, int], slices: int, xp: Any = np
+) -> tuple[Any, Any, Any]:
+    """Slices and pixels of atoms, by abTEM's rules.
+
+    Args:
+        positions_a: float64 (..., 3), Å, array of the namespace.
+        cell_a: sides (x, y, z) of the cell in Å.
+        points: grid points (x, y).
+        slices: number of slices.
+        xp: array namespace.
+
+    Returns:
+        which: int64 (...), slice of each atom.
+        pixel: int64 (..., 2), grid point (x, y) at or before it.
+        fraction: float32 (..., 2), how far it lies beyond that point, in pixels.
+    """
+    positions = xp.mod(positions_a, xp.asarray(cell_a))
+    ends = np.cumsum(np.full(slices, cell_a[2] / slices)) - _BOUNDARY_A
+    which = xp.minimum(xp.searchsorted(xp.asarray(ends), positions[..., 2], side="right"), slices - 1)
+    # abTEM rounds positions in pixels to single precision
+    place = (positions[..., :2] / xp.asarray(np.array(cell_a[:2]) / points)).astype(np.float32)
+    pixel = xp.floor(place).astype(np.int64)
+    fraction = place - pixel.astype(np.float32)
+    return which, pixel % xp.asarray(points), fraction
+
+
 def slice_atoms(
     atoms: Atoms, configuration: int, points: tuple[int, int], slices: int, elements: NDArray[np.uint8]
 ) -> SlicedAtoms:
@@ -79,20 +108,12 @@ def slice_atoms(
         slices: number of slices.
         elements: atomic numbers, sorted, in the order of the stencils.
     """
-    positions = np.mod(atoms.positions_a[configuration], atoms.cell_a)
-    thickness = atoms.cell_a[2] / slices
-    ends = np.cumsum(np.full(slices, thickness)) - _BOUNDARY_A
-    which = np.minimum(np.digitize(positions[:, 2], ends), slices - 1)
-    film = np.arange(len(positions)) >= atoms.particle_atoms
+    which, pixel, fraction = place_atoms(atoms.positions_a[configuration], atoms.cell_a, points, slices)
+    film = np.arange(len(which)) >= atoms.particle_atoms
     group = 2 * which + film
-    # abTEM rounds positions in pixels to single precision
-    place = (positions[:, :2] / (np.array(atoms.cell_a[:2]) / points)).astype(np.float32)
-    pixel = np.floor(place).astype(np.int64)
-    fraction = place - pixel.astype(np.float32)
-    pixel %= points
     # neighbours in x follow each other, so that what they touch stays in the cache
-    strips = -(-points[1] // LANES)
-    order = np.argsort((group * strips + pixel[:, 1] // LANES) * points[0] + pixel[:, 0], kind="stable")
+    strips = -(-points[1] // STRIP)
+    order = np.argsort((group * strips + pixel[:, 1] // STRIP) * points[0] + pixel[:, 0], kind="stable")
     groups = np.searchsorted(group[order], np.arange(2 * slices + 1))
     return SlicedAtoms(
         pixel=pixel[order],
@@ -126,8 +147,8 @@ def add_atoms(
     for image in range(-1, 2):
         # rows as this periodic image of the atoms sees them
         low = first_y - image * points[1]
-        a = _first_from(atoms.pixel, begin, end, (low - after - 1) // LANES)
-        stop = _first_from(atoms.pixel, begin, end, (low + LANES - 1 + before) // LANES + 1)
+        a = _first_from(atoms.pixel, begin, end, (low - after - 1) // STRIP)
+        stop = _first_from(atoms.pixel, begin, end, (low + LANES - 1 + before) // STRIP + 1)
         while a < stop:
             element = atoms.element[a]
             # row of lane 0, counted from the atom
@@ -141,10 +162,10 @@ def add_atoms(
 
 @numba.njit(nogil=True)
 def _first_from(pixel: NDArray[np.int64], begin: int, end: int, strip: int) -> int:
-    """The first atom of a group in this strip of LANES rows or a later one."""
+    """The first atom of a group in this strip of rows or a later one."""
     while begin < end:
         middle = (begin + end) // 2
-        if pixel[middle, 1] // LANES < strip:
+        if pixel[middle, 1] // STRIP < strip:
             begin = middle + 1
         else:
             end = middle

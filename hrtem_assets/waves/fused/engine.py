@@ -1,5 +1,6 @@
 """The fused engine behind the interface of all engines: tables once, then one configuration per thread."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from queue import SimpleQueue
@@ -9,10 +10,10 @@ import numpy as np
 from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
 from hrtem_assets.waves.engine import Atoms, ExitWaves
-from hrtem_assets.waves.fused.atoms import Stencils, join_stencils, slice_atoms
+from hrtem_assets.waves.fused.atoms import join_stencils, slice_atoms
 from hrtem_assets.waves.fused.multislice import Multislice
 from hrtem_assets.waves.fused.spectrum import Spectrum
-from hrtem_assets.waves.fused.stencils import stencil
+from hrtem_assets.waves.fused.stencils import Stencil, stencil
 from hrtem_assets.waves.versions import package_versions
 
 CODE_VERSION = "1"
@@ -55,11 +56,7 @@ class FusedEngine:
         Raises:
             ValueError: for a finite projection, or a grid with a prime factor above 7.
         """
-        if simulation.projection != "infinite":
-            raise ValueError(
-                f"simulation.projection = {simulation.projection!r}: the fused engine has infinite projections "
-                f"only; set projection: infinite, or engine: abtem"
-            )
+        require_infinite_projections(simulation)
         points = grid_points(atoms.cell_a, simulation.sampling_a)
         nx, ny = grid_points(atoms.cell_a, simulation.output_sampling_a)
         slices = slice_count(atoms.cell_a, simulation.slice_thickness_a)
@@ -68,7 +65,7 @@ class FusedEngine:
         if len(atoms.numbers) == 0:
             return waves
         elements = np.unique(atoms.numbers)
-        stencils = _stencils(elements, points, atoms.cell_a, simulation)
+        stencils = join_stencils(stencils_of(elements.tolist(), points, atoms.cell_a[:2], simulation))
         spectrum = _spectrum(
             points, atoms.cell_a[:2], simulation.slice_thickness_a, simulation.beam_energy_kev
         )
@@ -91,16 +88,31 @@ class FusedEngine:
         return waves
 
 
-def _stencils(
-    elements: np.ndarray, points: tuple[int, int], cell_a: tuple[float, float, float], simulation: Simulation
-) -> Stencils:
+def require_infinite_projections(simulation: Simulation) -> None:
+    """Raise a `ValueError` that names the repair for a simulation with finite projections."""
+    if simulation.projection != "infinite":
+        raise ValueError(
+            f"simulation.projection = {simulation.projection!r}: the fused engine has infinite projections "
+            f"only; set projection: infinite, or engine: abtem"
+        )
+
+
+def stencils_of(
+    elements: Sequence[int], points: tuple[int, int], extent_a: tuple[float, float], simulation: Simulation
+) -> list[Stencil]:
+    """Stencils as precise as the simulation's mode asks for.
+
+    Args:
+        elements: atomic numbers.
+        points: grid points (x, y).
+        extent_a: sides (x, y) of the cell in Å.
+        simulation: beam energy, scattering factors and mode.
+    """
     from abtem.core.energy import energy2sigma
 
     sigma = energy2sigma(simulation.beam_energy_kev * 1e3)
     error = _STENCIL_ERROR[simulation.fused_mode]
-    return join_stencils(
-        [stencil(int(z), simulation.parametrization, points, cell_a[:2], sigma, error) for z in elements]
-    )
+    return [stencil(z, simulation.parametrization, points, extent_a, sigma, error) for z in elements]
 
 
 @lru_cache(maxsize=2)
