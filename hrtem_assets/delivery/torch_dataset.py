@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-import zarr
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
@@ -16,7 +15,8 @@ from hrtem_assets.delivery.datasets import find_training_set, split_code
 from hrtem_assets.delivery.images import DIHEDRAL_ELEMENTS, standardise_into, turn_into
 from hrtem_assets.delivery.shards import ShardReader
 from hrtem_assets.stages.labels import SOFT_LEVELS
-from hrtem_assets.store.reading import StoreError
+from hrtem_assets.store.places import Place
+from hrtem_assets.store.reading import StoreError, read_column
 
 Key = tuple[str, str]
 Augmentation = Literal["none", "random", "all"]
@@ -45,6 +45,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         seed: decides order and augmentation.
         fields: which of `image`, `mask` and `soft_label` are wanted; others cost nothing.
         root: folder of everything written; by default `HRTEM_DATA`, or `data` in the working directory.
+        assets: folder or URL of the stores, as in `open_dataset`.
 
     Raises:
         StoreError: if a training set has not been made; names the command that makes it.
@@ -63,6 +64,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         seed: int = 0,
         fields: Sequence[str] = tuple(FIELDS),
         root: str | Path | None = None,
+        assets: str | Path | None = None,
     ) -> None:
         training = split == "train"
         self.augment: Augmentation = augment or ("random" if training else "none")
@@ -75,7 +77,10 @@ class TorchDataset(Dataset[dict[str, Any]]):
             _check_choice("fields", field, tuple(FIELDS))
         wanted = _wanted(sources, images)
         self.sources = tuple(wanted)
-        self._sets = [_TrainingSet(key, split, number, self.fields, root) for key, number in wanted.items()]
+        stores = {key: find_training_set(*key, root, assets).path for key in wanted}
+        self._sets = [
+            _TrainingSet(stores[key], key, split, number, self.fields) for key, number in wanted.items()
+        ]
         shapes = {s.shape for s in self._sets}
         self.shape = self._sets[0].shape
         if len(shapes) > 1:
@@ -186,9 +191,8 @@ class _TrainingSet:
     """The chosen images of one store: no open files, small arrays only."""
 
     def __init__(
-        self, key: Key, split: str, number: int | None, fields: tuple[str, ...], root: str | Path | None
+        self, path: Place, key: Key, split: str, number: int | None, fields: tuple[str, ...]
     ) -> None:
-        path = find_training_set(*key, root).path
         found = np.flatnonzero(_column(path, "split") == split_code(split))
         if number is not None and not 1 <= number <= len(found):
             raise ValueError(
@@ -236,9 +240,9 @@ def _wanted(sources: Key | Sequence[Key] | Mapping[Key, int], images: int | None
     return wanted
 
 
-def _column(path: Path, name: str) -> NDArray[Any]:
+def _column(path: Place, name: str) -> NDArray[Any]:
     try:
-        return np.asarray(zarr.open_array(path / name, mode="r")[:])
+        return read_column(path, name)
     except FileNotFoundError as error:
         raise StoreError(f"{path} lacks {name!r}; delete it and materialize the partition again") from error
 

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
-import zarr
 
 from hrtem_assets.campaign import Campaign, Condition, Series
 from hrtem_assets.stages.finished import finished_store
+from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import StoreError
+from hrtem_assets.store.places import Place
+from hrtem_assets.store.reading import StoreError, read_column
 
 ASSET = "training_sets"
 SEARCHED_STRUCTURES = 16
@@ -32,7 +32,7 @@ class Panel:
     specimen: str
     condition: str
     title: str
-    store: Path | None
+    store: Place | None
     absence: str = ""
 
 
@@ -102,10 +102,7 @@ class Gallery:
     def shown_structure(self, specimen: str) -> int:
         """The structure to show: of the first, that with most particle; the same under all conditions."""
         stores = [p.store for p in self.panels if p.specimen == specimen and p.store is not None]
-        fractions = [
-            np.asarray(zarr.open_array(store / "mask_fraction", mode="r")[:SEARCHED_STRUCTURES])
-            for store in stores
-        ]
+        fractions = [read_column(store, "mask_fraction")[:SEARCHED_STRUCTURES] for store in stores]
         return int(np.argmax(min(fractions, key=len)))
 
     def _plate(self, name: str, series: Series) -> Plate:
@@ -138,7 +135,7 @@ class Gallery:
         try:
             info, _ = finished_store(self.campaign, self.layout, ASSET, specimen, condition.key)
         except StoreError:
-            there = self.layout.store(PartitionId(ASSET, specimen, condition.key)).exists()
+            there = places.is_made(self.layout.store(PartitionId(ASSET, specimen, condition.key)))
             return Panel(specimen, condition.key, title, None, "out of date" if there else "not made")
         return Panel(specimen, condition.key, title, info.path)
 

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import zarr
 
 from hrtem_assets.pictures.gallery import Gallery, Panel, Plate
 from hrtem_assets.pictures.raster import OUTLINE_RGB, grey_levels
-from hrtem_assets.store.reading import read_structure
+from hrtem_assets.store.reading import read_column, read_structure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +107,7 @@ def _draw(axes: "Axes", gallery: Gallery, panel: Panel, named_bar: bool) -> None
     index = gallery.shown_structure(panel.specimen)
     counts = read_structure(panel.store, "counts", index)
     mask = read_structure(panel.store, "mask", index)
-    sampling_nm = float(np.diff(np.asarray(zarr.open_array(panel.store / "x", mode="r")[:2]))[0]) / 10
+    sampling_nm = float(np.diff(read_column(panel.store, "x")[:2])[0]) / 10
     field_nm = counts.shape[1] * sampling_nm
     axes.imshow(
         grey_levels(counts, round(PANEL * DPI)),

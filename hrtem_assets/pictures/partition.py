@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -14,7 +12,8 @@ from hrtem_assets.pictures.plots import variance_curve
 from hrtem_assets.pictures.raster import label_overlay, micrograph_image, phase_image
 from hrtem_assets.pictures.sheet import contact_sheet
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import read_structure
+from hrtem_assets.store.places import Place
+from hrtem_assets.store.reading import open_array, read_column, read_structure, store_info
 
 MOST_STRUCTURES = 4
 TILE_PX = 480
@@ -48,7 +47,7 @@ def partition_picture(layout: Layout, partition: PartitionId) -> PartitionPictur
         partition: a finished partition of any asset.
     """
     path = layout.store(partition)
-    shown = range(min(MOST_STRUCTURES, zarr.open_array(path / "structure", mode="r").shape[0]))
+    shown = range(min(MOST_STRUCTURES, open_array(path, "structure").shape[0]))
     match partition.asset:
         case "structures":
             return _structures(path, shown)
@@ -76,7 +75,7 @@ def condition_sheet(layout: Layout, specimen: str, conditions: Sequence[str]) ->
     """
     stores = {key: layout.store(PartitionId("micrographs", specimen, key)) for key in conditions}
     labels = layout.store(PartitionId("labels", specimen))
-    count = zarr.open_array(labels / "structure", mode="r").shape[0]
+    count = open_array(labels, "structure").shape[0]
     tiles, captions = [], []
     for index in range(min(MOST_STRUCTURES, count)):
         for key, path in stores.items():
@@ -89,7 +88,7 @@ def condition_sheet(layout: Layout, specimen: str, conditions: Sequence[str]) ->
     return contact_sheet(tiles, captions, columns=len(conditions) + 1)
 
 
-def _structures(path: Path, shown: range) -> PartitionPicture:
+def _structures(path: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         atoms, placed = (
@@ -107,7 +106,7 @@ def _structures(path: Path, shown: range) -> PartitionPicture:
     return PartitionPicture(tiles, captions, columns=MOST_STRUCTURES)
 
 
-def _exit_waves(path: Path, shown: range) -> PartitionPicture:
+def _exit_waves(path: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown[:2]:
         for name, text in (("full", "particles and film"), ("vacuum", "particles in vacuum")):
@@ -117,7 +116,7 @@ def _exit_waves(path: Path, shown: range) -> PartitionPicture:
     return PartitionPicture(tiles, captions)
 
 
-def _zero_defocus(path: Path, shown: range) -> PartitionPicture:
+def _zero_defocus(path: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         zero = float(read_structure(path, "zero_defocus", i))
@@ -128,7 +127,7 @@ def _zero_defocus(path: Path, shown: range) -> PartitionPicture:
     return PartitionPicture(tiles, captions)
 
 
-def _labels(path: Path, waves: Path, shown: range) -> PartitionPicture:
+def _labels(path: Place, waves: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         phase = np.angle(read_structure(waves, "full", i).mean(axis=0))
@@ -139,12 +138,12 @@ def _labels(path: Path, waves: Path, shown: range) -> PartitionPicture:
     return PartitionPicture(tiles, captions)
 
 
-def _micrographs(path: Path, shown: range) -> PartitionPicture:
+def _micrographs(path: Place, shown: range) -> PartitionPicture:
     captions = [f"structure {i}: {float(read_structure(path, 'defocus', i)):+.1f} nm" for i in shown]
     return PartitionPicture([_micrograph(path, i) for i in shown], captions)
 
 
-def _training_sets(path: Path, shown: range) -> PartitionPicture:
+def _training_sets(path: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
     for i in shown:
         counts, mask = read_structure(path, "counts", i), read_structure(path, "mask", i)
@@ -154,19 +153,17 @@ def _training_sets(path: Path, shown: range) -> PartitionPicture:
     return PartitionPicture(tiles, captions)
 
 
-def _micrograph(path: Path, index: int) -> Image.Image:
+def _micrograph(path: Place, index: int) -> Image.Image:
     return micrograph_image(read_structure(path, "counts", index), _sampling_a(path), size_px=TILE_PX)
 
 
-def _axis_a(path: Path) -> NDArray[np.float64]:
-    return np.asarray(zarr.open_array(path / "x", mode="r")[:])
+def _axis_a(path: Place) -> NDArray[np.float64]:
+    return read_column(path, "x")
 
 
-def _sampling_a(path: Path) -> float:
+def _sampling_a(path: Place) -> float:
     return float(np.diff(_axis_a(path)[:2])[0])
 
 
-def _cell_a(path: Path) -> float:
-    attributes = zarr.open_group(path, mode="r").attrs["recipe"]
-    assert isinstance(attributes, dict)
-    return float(attributes["settings"]["cell_a"])
+def _cell_a(path: Place) -> float:
+    return float(store_info(path).recipe.settings["cell_a"])

@@ -1,18 +1,18 @@
 """What a materialization shows: pictures, and figures that plot over partitions."""
 
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import dagster as dg
 import numpy as np
-import zarr
 
 from hrtem_assets.pictures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.pictures.partition import partition_picture
 from hrtem_assets.stages.training_sets import SPLITS
+from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import StoreInfo, store_info
+from hrtem_assets.store.places import Place
+from hrtem_assets.store.reading import StoreInfo, read_column, store_info
 
 
 def report(layout: Layout, partition: PartitionId) -> dict[str, Any]:
@@ -34,10 +34,10 @@ def report(layout: Layout, partition: PartitionId) -> dict[str, Any]:
         "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture.tiles[0], partition.asset)),
         "preview": dg.MetadataValue.md(preview_markdown(sheet, partition.asset, width_px=512)),
         "picture": dg.MetadataValue.path(target),
-        "store": dg.MetadataValue.path(path),
+        "store": dg.MetadataValue.path(str(path)),
         "structures": info.structures,
-        "seconds_per_structure": round(median(_record(path, "seconds").tolist()), 4),
-        "megabytes": round(_bytes(path) / 1e6, 3),
+        "seconds_per_structure": round(median(read_column(path, "seconds").tolist()), 4),
+        "megabytes": round(sum(places.files(path).values()) / 1e6, 3),
         **_figures(partition.asset, path),
         "recipe": dg.MetadataValue.json(info.attributes["recipe"]),
         "recipe_digest": info.recipe.digest,
@@ -50,52 +50,45 @@ def data_version(info: StoreInfo) -> dg.DataVersion:
     return dg.DataVersion(f"{info.recipe.digest}.{info.structures}")
 
 
-def _figures(asset: str, path: Path) -> dict[str, float]:
+def _figures(asset: str, path: Place) -> dict[str, float]:
     """Physical figures of an asset, averaged over its structures."""
+    values: dict[str, Any]
     match asset:
         case "structures":
             values = {
-                "mean_atoms": _record(path, "atom_count"),
-                "mean_particles": _record(path, "particle_count"),
-                "mean_requested_particles": _record(path, "requested_particles"),
-                "mean_film_thickness_a": _record(path, "substrate_thickness"),
+                "mean_atoms": read_column(path, "atom_count"),
+                "mean_particles": read_column(path, "particle_count"),
+                "mean_requested_particles": read_column(path, "requested_particles"),
+                "mean_film_thickness_a": read_column(path, "substrate_thickness"),
             }
         case "exit_waves":
             values = {
-                "mean_full_intensity": _record(path, "full_intensity"),
-                "mean_vacuum_intensity": _record(path, "vacuum_intensity"),
+                "mean_full_intensity": read_column(path, "full_intensity"),
+                "mean_vacuum_intensity": read_column(path, "vacuum_intensity"),
             }
         case "zero_defocus":
-            zero, depth = _record(path, "zero_defocus"), _record(path, "particle_depth")
+            zero, depth = read_column(path, "zero_defocus"), read_column(path, "particle_depth")
             values = {"mean_zero_defocus_a": zero, "mean_zero_minus_particle_depth_a": zero - depth}
         case "labels":
             values = {
-                "mean_silhouette_iou": _record(path, "silhouette_iou"),
-                "mean_mask_fraction": _record(path, "mask_fraction"),
+                "mean_silhouette_iou": read_column(path, "silhouette_iou"),
+                "mean_mask_fraction": read_column(path, "mask_fraction"),
             }
         case "training_sets":
-            splits = _record(path, "split")
+            splits = read_column(path, "split")
             values = {
                 "training_images": np.count_nonzero(splits == SPLITS.index("train")),
                 "validation_images": np.count_nonzero(splits == SPLITS.index("validation")),
-                "mean_counts": _record(path, "mean"),
-                "mean_std": _record(path, "std"),
-                "mean_mask_fraction": _record(path, "mask_fraction"),
+                "mean_counts": read_column(path, "mean"),
+                "mean_std": read_column(path, "std"),
+                "mean_mask_fraction": read_column(path, "mask_fraction"),
             }
         case _:
             values = {
-                "mean_defocus_nm": _record(path, "defocus"),
-                "mean_counts": _record(path, "mean_counts"),
+                "mean_defocus_nm": read_column(path, "defocus"),
+                "mean_counts": read_column(path, "mean_counts"),
             }
     figures = {name: round(float(np.mean(v)), 6) for name, v in values.items()}
     if asset == "labels":
         figures["least_silhouette_iou"] = round(float(np.min(values["mean_silhouette_iou"])), 6)
     return figures
-
-
-def _record(path: Path, name: str) -> Any:
-    return np.asarray(zarr.open_array(path / name, mode="r")[:])
-
-
-def _bytes(path: Path) -> int:
-    return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())

@@ -4,7 +4,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.store.build import Product
 from hrtem_assets.store.layout import PartitionId
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema
 from hrtem_assets.waves.versions import installed_version
@@ -35,7 +35,7 @@ class Assignment:
     specimen: Specimen
     index: int
     conditions: tuple[str | None, ...]
-    sources: Mapping[str, Path]
+    sources: Mapping[str, Place]
 
 
 class Stage(ABC):

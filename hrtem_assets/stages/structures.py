@@ -1,6 +1,5 @@
 """Structures: atoms of particles on an amorphous film; one row is a structure."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.specimen.assembly import CODE_VERSION, VERSIONED_PACKAGES, build_structure, max_atoms
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 from hrtem_assets.stages.base import Assignment, Made, Stage
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Coordinate, Schema, Variable
 
@@ -100,7 +100,7 @@ class StructuresStage(Stage):
         return {None: (arrays, record)}
 
 
-def read_stored_structure(path: Path, index: int, cell_a: float) -> Structure:
+def read_stored_structure(path: Place, index: int, cell_a: float) -> Structure:
     """One structure of a finished `structures` store.
 
     Args:

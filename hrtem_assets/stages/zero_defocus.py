@@ -1,7 +1,6 @@
 """Zero defocus: the calibrated focus of least contrast of each structure; one row is a structure."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.imaging.transfer import spectra
 from hrtem_assets.specimen.structure import SUBSTRATE
 from hrtem_assets.stages.base import Assignment, Made, Stage
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets.store.schema import Schema, Variable
 
@@ -83,7 +83,7 @@ class ZeroDefocusStage(Stage):
         return {None: ({}, record)}
 
 
-def particle_depths_a(sources: Mapping[str, Path], index: int) -> NDArray[np.float64]:
+def particle_depths_a(sources: Mapping[str, Place], index: int) -> NDArray[np.float64]:
     """Distances of a structure's particle atoms before the exit plane, float64 (N,), Å."""
     structures = sources["structures"]
     count = int(read_structure(structures, "atom_count", index))

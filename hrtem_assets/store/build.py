@@ -1,24 +1,29 @@
 """Filling a partition: structure by structure, resumable, published in one step when complete."""
 
-import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.store import zarr_files
+from hrtem_assets.store import places, zarr_files
 from hrtem_assets.store.fence import Fence
 from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest
-from hrtem_assets.store.journal import journal_of, read_entries, write_entry
+from hrtem_assets.store.journal import (
+    is_prepared,
+    journal_of,
+    mark_prepared,
+    read_entries,
+    remove_journal,
+    write_entry,
+)
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.lock import partition_lock
+from hrtem_assets.store.lock import Hold, partition_lock
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema, own_records
@@ -43,8 +48,8 @@ class Product:
 class BuildHandle:
     """The part of a build that a worker in another process needs: it writes structures and says so in the journal."""
 
-    path: Path
-    journal: Path
+    path: Place
+    journal: Place
     run_id: str
     schema: Schema
     fence: Fence
@@ -59,7 +64,7 @@ class BuildHandle:
         Raises:
             FencedError: if this build has been taken over or published.
         """
-        with self.fence.passed():
+        with places.explained(self.path), self.fence.passed():
             self._commit(first, products)
 
     def _commit(self, first: int, products: Sequence[Product]) -> None:
@@ -96,20 +101,21 @@ class PartitionBuild:
         schema: Schema,
         count: int,
         provenance: dict[str, Any],
-        fence: Fence,
+        hold: Hold,
     ) -> None:
         self.layout, self.partition, self.recipe, self.count = layout, partition, recipe, count
         self.schema = schema.with_bookkeeping()
-        self.provenance = provenance
+        self.provenance, self._check = provenance, hold.check
         self.final = layout.store(partition)
         self.handle = BuildHandle(
             layout.build(partition, recipe.digest),
             layout.journal(partition, recipe.digest),
             str(provenance.get("run_id", "")),
             schema,
-            fence,
+            hold.fence,
         )
-        self._prepare()
+        with places.explained(self.final):
+            self._prepare()
 
     @property
     def missing(self) -> list[range]:
@@ -127,7 +133,7 @@ class PartitionBuild:
         info = self._finished()
         return info is not None and info.structures >= self.count
 
-    def publish(self) -> Path:
+    def publish(self) -> Place:
         """Give the complete store its place; whatever was there is kept among the superseded.
 
         Returns:
@@ -135,13 +141,19 @@ class PartitionBuild:
 
         Raises:
             RuntimeError: if structures are missing.
+            PartitionBusyError: if another process may have taken the partition over.
         """
+        with places.explained(self.final):
+            return self._publish()
+
+    def _publish(self) -> Place:
         if self.is_published:
             return self.final
         if self.missing:
             raise RuntimeError(f"{self.partition} lacks structures from {self.missing[0].start} on")
         # a task that the cluster ran twice may still be writing
         self.handle.fence.close()
+        self._check()
         entries = self._leading_entries()
         run_ids = list(dict.fromkeys(e["run_id"] for e in entries))
         records = [r | {"run": run_ids.index(e["run_id"])} for e in entries for r in e["records"]]
@@ -163,45 +175,43 @@ class PartitionBuild:
                 "provenance": {**self.provenance, "runs": run_ids},
             },
         )
-        self._replace_finished()
-        shutil.rmtree(self.handle.journal, ignore_errors=True)
+        if places.is_made(self.final):
+            name = f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}"
+            places.move(self.final, self.layout.superseded(self.partition, name), self._check)
+        places.move(self.handle.path, self.final, self._check)
+        remove_journal(self.handle.journal)
         return self.final
 
     def _prepare(self) -> None:
         if self.is_published:
             return
-        if self.handle.path.is_dir() and self.handle.journal.is_dir():
-            zarr_files.enlarge(self.handle.path, self.schema, self.count)
+        build, journal = self.handle.path, self.handle.journal
+        if is_prepared(build, journal):
+            zarr_files.enlarge(build, self.schema, self.count)
             return
-        # a folder without a journal is an unfinished preparation; a journal without a folder is one that a kill just
-        # after publishing left behind, and goes first: its entries must never meet the new, empty folder
-        if self.handle.journal.is_dir():
-            shutil.rmtree(self.handle.journal)
-        shutil.rmtree(self.handle.path, ignore_errors=True)
-        self.handle.path.parent.mkdir(parents=True, exist_ok=True)
-        journal = self.handle.journal.with_suffix(".new")
-        shutil.rmtree(journal, ignore_errors=True)
-        journal.mkdir()
+        # one without the other is an unfinished preparation, or what a kill just after publishing left behind; the
+        # journal goes first: its entries must never meet the new, empty build
+        remove_journal(journal)
+        places.remove(build)
         if self._finished() is None:
-            zarr_files.create(self.handle.path, self.schema, self.count)
+            zarr_files.create(build, self.schema, self.count)
         else:
-            self._start_from_finished(journal)
-        journal.rename(self.handle.journal)
+            self._start_from_finished()
+        mark_prepared(journal)
 
-    def _start_from_finished(self, journal: Path) -> None:
-        """Extend: begin with the finished store's structures, its files shared by hard links where possible."""
+    def _start_from_finished(self) -> None:
+        """Extend: begin with the finished store's structures."""
         if not seal_holds(self.final):
             raise StoreError(
                 f"{self.partition} cannot be extended: its metadata or records are not those that were written;\n"
                 f"take it out with: {prune_command(self.partition)}\nand make it with: {repair_command(self.partition)}"
             )
-        # chunk files are replaced, never rewritten in place, so the finished store stays as it is
-        shutil.copytree(self.final, self.handle.path, copy_function=_link_or_copy)
-        journal_of(self.final, journal, leave_out=())
+        places.copy(self.final, self.handle.path, self._check)
+        journal_of(self.final, self.handle.journal, leave_out=())
         zarr_files.enlarge(self.handle.path, self.schema, self.count)
 
     def _finished(self) -> StoreInfo | None:
-        if not self.final.is_dir():
+        if not places.is_made(self.final):
             return None
         info = store_info(self.final)
         return info if info.recipe.digest == self.recipe.digest else None
@@ -221,16 +231,6 @@ class PartitionBuild:
                 break
             first += step
         return leading
-
-    def _replace_finished(self) -> None:
-        if self.final.is_dir():
-            old = self.layout.superseded(
-                self.partition, f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}"
-            )
-            old.parent.mkdir(parents=True, exist_ok=True)
-            self.final.rename(old)
-        self.final.parent.mkdir(parents=True, exist_ok=True)
-        self.handle.path.rename(self.final)
 
 
 @contextmanager
@@ -255,8 +255,9 @@ def open_build(
     Raises:
         PartitionBusyError: if another process is filling the partition.
     """
-    with partition_lock(layout, partition) as fence:
-        yield PartitionBuild(layout, partition, recipe, schema, count, provenance, fence)
+    places.require_bucket(layout.assets)
+    with partition_lock(layout, partition) as hold:
+        yield PartitionBuild(layout, partition, recipe, schema, count, provenance, hold)
 
 
 def digest(schema: Schema, product: Product) -> int:
@@ -280,10 +281,3 @@ def digest(schema: Schema, product: Product) -> int:
 def _stacked(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
     # a shard of waves is one structure of many megabytes: no copy of it
     return values[0][None] if len(values) == 1 else np.stack(values)
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

@@ -7,11 +7,16 @@ shard: committed late, it would cut the longer one of the run that came after.
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
+
+from hrtem_assets.store import places
+from hrtem_assets.store.errors import PartitionBusyError
+from hrtem_assets.store.holder import holder_from_json, this_process
+from hrtem_assets.store.places import Place
 
 # a commit takes a second or two
 PATIENCE_S = 120.0
@@ -21,20 +26,16 @@ class FencedError(RuntimeError):
     """A worker of a run that no longer holds the partition wanted to write to it; nothing was written."""
 
 
-class PartitionBusyError(RuntimeError):
-    """Another process is filling the partition, or in the middle of a commit to it."""
-
-
 @dataclass(frozen=True)
 class Fence:
     """Who may commit: those who know the token that stands in the fence's file.
 
     Attributes:
-        path: a file beside the partition's lock; it is never removed, because its own lock hangs on it.
+        path: a file or object beside the partition's lock; it is never removed, because a file's own lock hangs on it.
         token: changes with every holder.
     """
 
-    path: Path
+    path: Place
     token: str
 
     @contextmanager
@@ -44,13 +45,8 @@ class Fence:
         Raises:
             FencedError: if another run holds the partition, or the store has been published.
         """
-        try:
-            file = self.path.open("rb")
-        except FileNotFoundError as error:
-            raise FencedError(f"{self.path} is not there; nothing was written") from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            if file.read().decode() != self.token:
+        with _inside(self.path):
+            if not self.holds():
                 raise FencedError(
                     f"{self.path.parent}: another run has taken this partition over, or its store is complete; "
                     f"nothing was written"
@@ -58,15 +54,18 @@ class Fence:
             yield
 
     def holds(self) -> bool:
-        """Whether this process sees the fence with this token: the same folder as the one that raised it."""
-        return self.path.is_file() and self.path.read_text("utf-8") == self.token
+        """Whether this process sees the fence with this token: the same place as the one that raised it."""
+        try:
+            return places.read(self.path).decode() == self.token
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Let nobody pass any more, once those inside have left."""
-        _write(self.path, "")
+        _change(self.path, "")
 
 
-def raise_fence(path: Path) -> Fence:
+def raise_fence(path: Place) -> Fence:
     """A new fence, once the workers of whoever held the partition before have left.
 
     Args:
@@ -76,15 +75,52 @@ def raise_fence(path: Path) -> Fence:
         PartitionBusyError: if one of them does not leave.
     """
     fence = Fence(path, uuid4().hex)
-    _write(path, fence.token)
+    _change(path, fence.token)
     return fence
 
 
-def _write(path: Path, token: str) -> None:
-    with path.open("ab") as file:
-        _lock_alone(file, path)
-        file.truncate(0)
-        file.write(token.encode())
+@contextmanager
+def _inside(path: Place) -> Iterator[None]:
+    """The token does not change while anybody is inside."""
+    if isinstance(path, Path):
+        try:
+            file = path.open("rb")
+        except FileNotFoundError as error:
+            raise FencedError(f"{path} is not there; nothing was written") from error
+        with file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield
+        return
+    # whoever changes the token looks for such objects afterwards, and we read the token after writing ours:
+    # one of the two sees the other
+    guest = path.with_name(f"{path.name}.{uuid4().hex}")
+    places.write(guest, this_process().to_json())
+    try:
+        yield
+    finally:
+        places.delete(guest)
+
+
+def _change(path: Place, token: str) -> None:
+    if isinstance(path, Path):
+        with path.open("ab") as file:
+            _lock_alone(file, path)
+            file.truncate(0)
+            file.write(token.encode())
+    else:
+        places.write(path, token.encode())
+        _wait_for_guests(path)
+
+
+def _wait_for_guests(path: Place) -> None:
+    """See those inside off; one that stays for long has died on another machine."""
+    end = time.monotonic() + PATIENCE_S
+    while guests := [p for p in places.children(path.parent) if p.name.startswith(f"{path.name}.")]:
+        for guest in guests:
+            with suppress(FileNotFoundError):
+                if time.monotonic() > end or holder_from_json(places.read(guest)).is_dead:
+                    places.delete(guest)
+        time.sleep(0.1)
 
 
 def _lock_alone(file: IO[bytes], path: Path) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
+
+from hrtem_assets.store import places
+from hrtem_assets.store.places import MARK, PARTIAL, Place
 
 SEAL = "seal"
 # what stands in the root's attributes while the seal is computed
@@ -29,19 +30,18 @@ def content_digest(values: Mapping[str, NDArray[Any]]) -> int:
     return int.from_bytes(state.digest(), "big")
 
 
-def shard_files(path: Path, array: str, shard: int) -> list[Path]:
-    """The files of one shard of one array, sorted.
+def shard_files(path: Place, array: str, shard: int) -> list[Place]:
+    """The files of one shard of one array, sorted; what a killed write left beside them is none of the store's.
 
     Args:
         path: the store.
         array: a large variable.
         shard: number of the shard along `structure`.
     """
-    place = path / array / "c" / str(shard)
-    return [place] if place.is_file() else list(_files(place))
+    return _files(path / array / "c" / str(shard))
 
 
-def shard_digest(path: Path, arrays: Iterable[str], shard: int) -> int:
+def shard_digest(path: Place, arrays: Iterable[str], shard: int) -> int:
     """BLAKE2b-64 of the files that hold one shard's structures, byte for byte.
 
     Args:
@@ -55,21 +55,19 @@ def shard_digest(path: Path, arrays: Iterable[str], shard: int) -> int:
     return int.from_bytes(state.digest(), "big")
 
 
-def seal(path: Path) -> None:
+def seal(path: Place) -> None:
     """Write the seal into the root's attributes, where `BLANK_SEAL` stands; whatever changes later breaks it."""
-    root = path / "zarr.json"
-    text = root.read_bytes()
+    root = path / MARK
+    text = places.read(root)
     if text.count(BLANK_SEAL.encode()) != 1:
         raise ValueError(f"{root} must hold the blank seal exactly once to be sealed")
     sealed = text.replace(BLANK_SEAL.encode(), _seal_of(path, text).encode())
-    partial = root.with_suffix(f".{uuid4().hex}.partial")
-    partial.write_bytes(sealed)
-    partial.replace(root)
+    places.write(root, sealed)
 
 
-def seal_holds(path: Path) -> bool:
+def seal_holds(path: Place) -> bool:
     """Whether metadata, attributes, records and coordinates are byte for byte those that were sealed."""
-    text = (path / "zarr.json").read_bytes()
+    text = places.read(path / MARK)
     try:
         found: str = json.loads(text)["attributes"][SEAL]
         blank = text.replace(found.encode(), BLANK_SEAL.encode())
@@ -79,29 +77,28 @@ def seal_holds(path: Path) -> bool:
         return False
 
 
-def _seal_of(path: Path, root_text: bytes) -> str:
+def _seal_of(path: Place, root_text: bytes) -> str:
     """BLAKE2b-128 of the root with a blank seal and of every other file but those of the shards."""
-    large: Sequence[str] = json.loads(root_text)["attributes"]["arrays"]
+    large: list[str] = json.loads(root_text)["attributes"]["arrays"]
     state = hashlib.blake2b(digest_size=len(BLANK_SEAL) // 2)
     state.update(root_text)
-    for metadata in sorted(path.glob("*/zarr.json")):
-        _update(state, path, [metadata])
-        if metadata.parent.name not in large:
-            _update(state, path, _files(metadata.parent / "c"))
+    held: dict[str, list[Place]] = {}
+    for file in _files(path):
+        held.setdefault(places.name_within(path, file).split("/")[0], []).append(file)
+    for name, files in held.items():
+        metadata, chunks = path / name / MARK, path / name / "c"
+        if metadata in files:
+            small = [f for f in files if chunks in f.parents] if name not in large else []
+            _update(state, path, [metadata, *small])
     return state.hexdigest()
 
 
-def _update(state: "hashlib.blake2b", path: Path, files: Iterable[Path]) -> None:
-    for file in files:
-        content = file.read_bytes()
+def _update(state: "hashlib.blake2b", path: Place, files: list[Place]) -> None:
+    for file, content in zip(files, places.read_all(files), strict=True):
         # the length keeps two neighbouring files from exchanging bytes unseen
-        state.update(f"{file.relative_to(path).as_posix()} {len(content)}\n".encode())
+        state.update(f"{places.name_within(path, file)} {len(content)}\n".encode())
         state.update(content)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Files of a folder, sorted; what a killed write left beside them is none of the store's."""
-    if folder.is_file():
-        yield folder
-        return
-    yield from sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix != ".partial")
+def _files(place: Place) -> list[Place]:
+    return [file for file in places.files(place) if file.suffix != PARTIAL]

@@ -1,46 +1,57 @@
 """The journal of a partition being filled: one file per committed shard, with the records of its structures."""
 
 import json
-import os
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
-from hrtem_assets.store import zarr_files
+from hrtem_assets.store import places, zarr_files
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import store_info
 from hrtem_assets.store.schema import BOOKKEEPING
 
+PREPARED = "prepared"
+"""The file without which a journal says nothing: written when the build beside it is ready to be filled."""
 
-def write_entry(journal: Path, entry: Mapping[str, Any]) -> None:
+
+def mark_prepared(journal: Place) -> None:
+    """Say that the build beside a journal is ready to be filled, and holds what the entries tell."""
+    places.write(journal / PREPARED, b"")
+
+
+def is_prepared(build: Place, journal: Place) -> bool:
+    """Whether a build can be filled, or gone on with: one is nothing without the other."""
+    return places.is_made(build) and places.is_file(journal / PREPARED)
+
+
+def remove_journal(journal: Place) -> None:
+    """Delete a journal; nothing of the build beside it counts from the first moment on."""
+    places.remove(journal, PREPARED)
+
+
+def write_entry(journal: Place, entry: Mapping[str, Any]) -> None:
     """Commit a shard: its structures count once this file is there.
 
     Args:
         journal: folder.
         entry: `first` structure, `run_id` and `records`, one per structure.
     """
-    path = journal / f"{entry['first']:06d}.json"
-    partial = path.with_suffix(f".{uuid4().hex}.partial")
-    with partial.open("w") as file:
-        file.write(json.dumps(entry))
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    places.write(journal / f"{entry['first']:06d}.json", json.dumps(entry).encode())
 
 
-def read_entries(journal: Path) -> list[dict[str, Any]]:
-    """Every committed shard, in no order; none if there is no journal."""
-    return [json.loads(p.read_text()) for p in journal.glob("*.json")]
+def read_entries(journal: Place) -> list[dict[str, Any]]:
+    """Every committed shard, in order; none if there is no journal."""
+    written = [p for p in places.children(journal) if p.suffix == ".json"]
+    return [json.loads(text) for text in places.read_all(written)]
 
 
-def journal_of(path: Path, journal: Path, leave_out: Collection[int]) -> None:
+def journal_of(path: Place, journal: Place, leave_out: Collection[int]) -> None:
     """Write entries for the structures of a finished store, as if they had just been committed.
 
     Args:
         path: the store.
-        journal: an empty folder.
+        journal: without entries.
         leave_out: shards without an entry, by number: they count as not made.
     """
     attributes = store_info(path).attributes

@@ -4,11 +4,18 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from upath import UPath
+
+from hrtem_assets.store.places import Place, place_at
+
+PlaceType = TypeVar("PlaceType", Path, UPath, Place)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
 DATA_VARIABLE = "HRTEM_DATA"
+ASSETS_VARIABLE = "HRTEM_ASSETS"
 
 
 def data_root() -> Path:
@@ -50,41 +57,59 @@ class PartitionId:
 
 @dataclass(frozen=True)
 class Layout:
-    """Folders under one root.
+    """Where everything written lies.
 
     Attributes:
         root: folder of everything written, usually `data`.
+        elsewhere: folder or object store of the stores, if not `assets` under the root.
     """
 
     root: Path
+    elsewhere: Place | None = None
 
-    def store(self, partition: PartitionId) -> Path:
+    @property
+    def assets(self) -> Place:
+        """Folder or object store of the stores."""
+        return self.root / "assets" if self.elsewhere is None else self.elsewhere
+
+    def store(self, partition: PartitionId) -> Place:
         """Where a finished store lies, for example `assets/micrographs/CdSe-medium/df-10nm_400e.zarr`."""
-        return self._under("assets", partition, ".zarr")
+        return _under(self.assets, partition, ".zarr")
 
-    def build(self, partition: PartitionId, digest: str) -> Path:
+    def build(self, partition: PartitionId, digest: str) -> Place:
         """Where a store of a given recipe is filled until it is complete."""
-        return self._under("assets/.building", partition, f"/{digest}.zarr")
+        return _under(self.assets / ".building", partition, f"/{digest}.zarr")
 
-    def journal(self, partition: PartitionId, digest: str) -> Path:
+    def journal(self, partition: PartitionId, digest: str) -> Place:
         """Folder of the records of committed structures of a store being filled."""
-        return self._under("assets/.building", partition, f"/{digest}.journal")
+        return _under(self.assets / ".building", partition, f"/{digest}.journal")
 
-    def lock(self, partition: PartitionId) -> Path:
-        """File whose lock says that a partition is being filled."""
-        return self._under("assets/.building", partition, "/lock")
+    def lock(self, partition: PartitionId) -> Place:
+        """File whose lock, or beginning of the names of the objects that says that a partition is being filled."""
+        return _under(self.assets / ".building", partition, "/lock")
 
-    def fence(self, partition: PartitionId) -> Path:
+    def fence(self, partition: PartitionId) -> Place:
         """File that says whose workers may commit to a partition."""
-        return self._under("assets/.building", partition, "/fence")
+        return _under(self.assets / ".building", partition, "/fence")
 
-    def superseded(self, partition: PartitionId, name: str) -> Path:
+    def superseded(self, partition: PartitionId, name: str) -> Place:
         """Where a store goes that another recipe has replaced."""
-        return self._under("assets/.superseded", partition, f"/{name}.zarr")
+        return _under(self.assets / ".superseded", partition, f"/{name}.zarr")
 
     def picture(self, partition: PartitionId) -> Path:
         """The partition's picture at full size."""
-        return self._under("pictures", partition, ".png")
+        return _under(self.root / "pictures", partition, ".png")
 
-    def _under(self, folder: str, partition: PartitionId, ending: str) -> Path:
-        return self.root.joinpath(folder, *partition.parts[:-1], partition.parts[-1] + ending)
+
+def layout_from_environment() -> Layout:
+    """Folders and object stores that `HRTEM_DATA` and `HRTEM_ASSETS` name; `data`, and `assets` in it, by default.
+
+    Raises:
+        StoreError: if `HRTEM_ASSETS` is a URL of an unknown kind, or the package that it needs is missing.
+    """
+    elsewhere = os.environ.get(ASSETS_VARIABLE)
+    return Layout(data_root(), place_at(elsewhere) if elsewhere else None)
+
+
+def _under(folder: PlaceType, partition: PartitionId, ending: str) -> PlaceType:
+    return folder.joinpath(*partition.parts[:-1], partition.parts[-1] + ending)

@@ -2,22 +2,20 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from hrtem_assets.store import places
+from hrtem_assets.store.errors import StoreError
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.recipe import Recipe, differences
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-class StoreError(RuntimeError):
-    """A partition that is absent or not what was expected; the message says how to repair it."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +29,20 @@ class StoreInfo:
         attributes: all root attributes.
     """
 
-    path: Path
+    path: Place
     structures: int
     recipe: Recipe
     attributes: dict[str, Any]
 
 
-def store_info(path: Path) -> StoreInfo:
+def store_info(path: Place) -> StoreInfo:
     """Read a finished store's own description.
 
     Raises:
         StoreError: if the folder is not a complete store of ours.
     """
     try:
-        attributes = json.loads((path / "zarr.json").read_text("utf-8"))["attributes"]
+        attributes = json.loads(places.read(path / MARK))["attributes"]
         if attributes.get("complete") is not True:
             raise ValueError("it does not say that it is complete")
         return StoreInfo(
@@ -64,7 +62,8 @@ def find_store(layout: Layout, partition: PartitionId) -> StoreInfo:
         StoreError: if there is none; names the command that makes it.
     """
     path = layout.store(partition)
-    if not path.is_dir():
+    if not places.is_made(path):
+        places.require_bucket(layout.assets)
         raise StoreError(f"{partition} has not been made; make it with: {repair_command(partition)}")
     return store_info(path)
 
@@ -87,12 +86,49 @@ def require_recipe(info: StoreInfo, partition: PartitionId, wanted: Recipe) -> N
 
 def open_partition(layout: Layout, partition: PartitionId) -> "xr.Dataset":
     """A partition as a lazy xarray Dataset, the same as `xarray.open_zarr` on its path."""
+    return open_store(find_store(layout, partition).path)
+
+
+def open_store(path: Place, **options: Any) -> "xr.Dataset":
+    """A finished store as a lazy xarray Dataset, the same as `xarray.open_zarr` on its path or URL.
+
+    Args:
+        path: a finished store.
+        options: for `xarray.open_zarr`.
+    """
     import xarray as xr
 
-    return xr.open_zarr(find_store(layout, partition).path)
+    with places.explained(path):
+        return xr.open_zarr(places.zarr_store(path), **options)
 
 
-def read_structure(path: Path, variable: str, index: int) -> NDArray[Any]:
+def open_array(path: Place, variable: str) -> zarr.Array[Any]:
+    """One variable of a store.
+
+    Args:
+        path: a store.
+        variable: its name.
+
+    Raises:
+        FileNotFoundError: if there is no such variable.
+    """
+    with places.explained(path):
+        return zarr.open_array(places.zarr_store(path / variable), mode="r", zarr_format=3)
+
+
+def read_column(path: Place, variable: str) -> NDArray[Any]:
+    """All structures' values of one small variable, or those of a coordinate.
+
+    Args:
+        path: a store.
+        variable: its name.
+    """
+    array = open_array(path, variable)
+    with places.explained(path):
+        return np.asarray(array[:])
+
+
+def read_structure(path: Place, variable: str, index: int) -> NDArray[Any]:
     """One structure's values of one variable.
 
     Args:
@@ -100,8 +136,9 @@ def read_structure(path: Path, variable: str, index: int) -> NDArray[Any]:
         variable: its name.
         index: structure index.
     """
-    array = zarr.open_array(path / variable, mode="r")
-    return np.asarray(array[index])
+    array = open_array(path, variable)
+    with places.explained(path):
+        return np.asarray(array[index])
 
 
 def repair_command(partition: PartitionId) -> str:

@@ -1,16 +1,13 @@
 """Taking a finished store back: without its damaged structures, or altogether."""
 
-import shutil
 from collections.abc import Collection
 
+from hrtem_assets.store import places
 from hrtem_assets.store.integrity import seal_holds, shard_files
-from hrtem_assets.store.journal import journal_of
+from hrtem_assets.store.journal import journal_of, mark_prepared, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import partition_lock
 from hrtem_assets.store.reading import store_info
-
-DAMAGED = "damaged"
-"""Name of a store on its way out."""
 
 
 def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> int:
@@ -31,26 +28,23 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
         ValueError: if its seal is broken: then no record of it can be trusted.
     """
     final = layout.store(partition)
-    with partition_lock(layout, partition):
+    with partition_lock(layout, partition) as hold, places.explained(final):
         if not seal_holds(final):
             raise ValueError(f"{partition} cannot be reopened: its seal is broken; discard it as a whole")
         info = store_info(final)
         step = int(info.attributes["structures_per_shard"])
         shards = {k // step for k in damaged}
         build, journal = (place(partition, info.recipe.digest) for place in (layout.build, layout.journal))
-        new = journal.with_suffix(".new")
-        # an extension in progress shares the damaged files by hard links
-        for folder in (build, journal, new):
-            shutil.rmtree(folder, ignore_errors=True)
-        new.mkdir()
-        journal_of(final, new, leave_out=shards)
-        # until the journal has its name nothing counts as made, so a crash in between repeats work and no more
-        final.rename(build)
+        # an extension in progress shares the damaged files
+        remove_journal(journal)
+        journal_of(final, journal, leave_out=shards)
+        # until the journal is marked nothing counts as made, so a crash in between repeats work and no more
+        places.move(final, build, hold.check)
         for shard in shards:
             for array in info.attributes["arrays"]:
                 for file in shard_files(build, array, shard):
-                    file.unlink()
-        new.rename(journal)
+                    places.delete(file)
+        mark_prepared(journal)
     return sum(min(step, info.structures - shard * step) for shard in shards)
 
 
@@ -66,9 +60,4 @@ def discard(layout: Layout, partition: PartitionId) -> None:
     """
     final = layout.store(partition)
     with partition_lock(layout, partition):
-        # the name goes first: a half-removed store must not be found
-        leaving = layout.superseded(partition, DAMAGED)
-        leaving.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(leaving, ignore_errors=True)
-        final.rename(leaving)
-        shutil.rmtree(leaving)
+        places.remove(final)

@@ -1,9 +1,7 @@
 """Zarr v3 encoding: creating, extending and finishing a store's arrays."""
 
-import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +9,19 @@ import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
 
+from hrtem_assets.store import places
 from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal, shard_files
+from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.schema import Schema, Variable
 
 # what bitshuffle leaves is either empty or noise: level 3 takes half as long again for 2 % of the size
 COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
 
 
-def create(path: Path, schema: Schema, structures: int) -> None:
+def create(path: Place, schema: Schema, structures: int) -> None:
     """Create a store's group, arrays and coordinates, all structures absent."""
-    group = zarr.create_group(path, overwrite=True, zarr_format=3)
+    store = places.zarr_store(path, read_only=False)
+    group = zarr.create_group(store, overwrite=True, zarr_format=3)
     for variable in schema.arrays:
         shard = (schema.structures_per_shard, *variable.shape)
         chunk = (1, *(variable.chunk or variable.shape))
@@ -37,6 +38,7 @@ def create(path: Path, schema: Schema, structures: int) -> None:
         )
     for name, coordinate in schema.coordinates.items():
         _write_whole(
+            path,
             group,
             name,
             coordinate.values,
@@ -45,21 +47,21 @@ def create(path: Path, schema: Schema, structures: int) -> None:
         )
 
 
-def resize(path: Path, schema: Schema, structures: int) -> None:
+def resize(path: Place, schema: Schema, structures: int) -> None:
     """Change how many structures a store's arrays hold; those beyond are deleted."""
     group = _open(path)
     for variable in schema.arrays:
         _array(group, variable.name).resize((structures, *variable.shape))
 
 
-def enlarge(path: Path, schema: Schema, structures: int) -> None:
+def enlarge(path: Place, schema: Schema, structures: int) -> None:
     """Make room for at least so many structures; nothing is deleted."""
     group = _open(path)
     held = [_array(group, v.name).shape[0] for v in schema.arrays]
     resize(path, schema, max([structures, *held]))
 
 
-def write_structures(path: Path, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_structures(path: Place, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write consecutive structures' arrays and see them safely on disk.
 
     Args:
@@ -72,10 +74,10 @@ def write_structures(path: Path, first: int, arrays: Mapping[str, NDArray[Any]])
         array = _array(group, name)
         array[first : first + len(values)] = values
         shard = (array.shards or array.chunks)[0]
-        _flush(shard_files(path, name, first // shard))
+        places.flush(shard_files(path, name, first // shard))
 
 
-def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
+def write_records(path: Place, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
     """Write the small variables of all structures at once.
 
     Args:
@@ -86,13 +88,18 @@ def write_records(path: Path, schema: Schema, records: Sequence[Mapping[str, Any
     group = _open(path)
     structure = np.arange(len(records))
     _write_whole(
-        group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"}
+        path,
+        group,
+        "structure",
+        structure,
+        ("structure",),
+        {"long_name": "structure index within the specimen"},
     )
     for variable in schema.records:
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):
             values[index] = stored(variable, record.get(variable.name, variable.fill_value))
-        _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
+        _write_whole(path, group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
 
 
 def stored(variable: Variable, value: Any) -> NDArray[Any]:
@@ -110,7 +117,7 @@ def stored(variable: Variable, value: Any) -> NDArray[Any]:
     return values
 
 
-def read_records(path: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+def read_records(path: Place, names: Sequence[str]) -> list[dict[str, Any]]:
     """The named small variables of every structure of a finished store, as `write_records` takes them."""
     group = _open(path)
     columns = {name: np.asarray(_array(group, name)[:]) for name in names}
@@ -118,21 +125,23 @@ def read_records(path: Path, names: Sequence[str]) -> list[dict[str, Any]]:
     return [{name: column[i] for name, column in columns.items()} for i in range(count)]
 
 
-def finish(path: Path, attributes: Mapping[str, Any]) -> None:
+def finish(path: Place, attributes: Mapping[str, Any]) -> None:
     """Write the attributes of a complete store, gather all metadata in its root and seal it."""
     group = _open(path)
     group.update_attributes({**attributes, SEAL: BLANK_SEAL})
     with warnings.catch_warnings():
         # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read
         warnings.filterwarnings("ignore", message="Consolidated metadata")
-        zarr.consolidate_metadata(path, zarr_format=3)
+        zarr.consolidate_metadata(places.zarr_store(path, read_only=False), zarr_format=3)
     seal(path)
-    _flush([path / "zarr.json"])
+    places.flush([path / MARK])
 
 
-def _open(path: Path) -> zarr.Group:
+def _open(path: Place) -> zarr.Group:
     # a store being extended still carries the gathered metadata, with the old shapes, of the one it began as
-    return zarr.open_group(path, mode="r+", use_consolidated=False)
+    return zarr.open_group(
+        places.zarr_store(path, read_only=False), mode="r+", zarr_format=3, use_consolidated=False
+    )
 
 
 def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
@@ -147,7 +156,12 @@ def _attributes(variable: Variable) -> dict[str, Any]:
 
 
 def _write_whole(
-    group: zarr.Group, name: str, values: NDArray[Any], dims: tuple[str, ...], attributes: dict[str, Any]
+    path: Place,
+    group: zarr.Group,
+    name: str,
+    values: NDArray[Any],
+    dims: tuple[str, ...],
+    attributes: dict[str, Any],
 ) -> None:
     array = group.create_array(
         name,
@@ -160,14 +174,4 @@ def _write_whole(
         overwrite=True,
     )
     array[...] = values
-    _flush((Path(str(group.store_path.store.root)) / name).rglob("*"))  # type: ignore[attr-defined]
-
-
-def _flush(paths: Iterable[Path]) -> None:
-    for path in paths:
-        if path.is_file():
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    places.flush(places.files(path / name))

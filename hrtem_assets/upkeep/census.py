@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.compute.overrides import effective_campaigns
 from hrtem_assets.stages import STAGES, Stage
+from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, store_info
 from hrtem_assets.store.recipe import Recipe
 
@@ -35,15 +36,24 @@ def finished_partitions(layout: Layout) -> Iterator[PartitionId]:
         layout: where stores lie.
     """
     for name, stage in STAGES.items():
-        folder = layout.root / "assets" / name
-        for path in sorted(folder.glob("*/*.zarr" if stage.per_condition else "*.zarr")):
-            yield PartitionId(name, *path.relative_to(folder).with_suffix("").parts)
+        for parts in partition_folders(layout.assets / name, stage):
+            if parts[-1].endswith(".zarr"):
+                named = (*parts[:-1], parts[-1].removesuffix(".zarr"))
+                yield PartitionId(name, *named)
 
 
-def stored_bytes(path: Path) -> int:
+def partition_folders(folder: Place, stage: Stage) -> Iterator[tuple[str, ...]]:
+    """Names of what lies under a stage's folder, one or two levels deep as its partitions have parts."""
+    for specimen in places.children(folder):
+        if stage.per_condition:
+            yield from ((specimen.name, condition.name) for condition in places.children(specimen))
+        else:
+            yield (specimen.name,)
+
+
+def stored_bytes(path: Place) -> int:
     """Size of all files of a folder, or of a file."""
-    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
-    return sum(f.stat().st_size for f in files)
+    return sum(places.files(path).values())
 
 
 class Census:

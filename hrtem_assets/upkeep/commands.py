@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ def plan(names: tuple[str, ...], workers: int | None, as_json: bool) -> None:
 
     A specimen stands for all its conditions; `all` for every series of the campaign together.
     """
+    from hrtem_assets.store import places
     from hrtem_assets.upkeep import plan as planning
     from hrtem_assets.upkeep.words import plan_lines
 
@@ -40,8 +40,7 @@ def plan(names: tuple[str, ...], workers: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plan_json(campaign, plans, workers), indent=2))
         return
-    root = next(p for p in (layout.root, *layout.root.parents) if p.exists())
-    for line in plan_lines(plans, workers, shutil.disk_usage(root).free):
+    for line in plan_lines(plans, workers, places.free_bytes(layout.assets)):
         click.echo(line)
 
 
@@ -64,6 +63,7 @@ def verify(
     its hash and its upstream stores, and physics: names what is damaged and the commands that repair it.
     """
     from hrtem_assets.stages import STAGES
+    from hrtem_assets.store import places
     from hrtem_assets.upkeep import verify as verifying
     from hrtem_assets.upkeep.census import finished_partitions
     from hrtem_assets.upkeep.words import verdict_lines
@@ -72,16 +72,18 @@ def verify(
     if unknown:
         raise click.UsageError(f"unknown assets {', '.join(unknown)}; known: {', '.join(STAGES)}")
     _, layout = _house()
-    chosen = [
-        p
-        for p in finished_partitions(layout)
-        if (not assets or p.asset in assets)
-        and (not specimens or p.specimen in specimens)
-        and (not conditions or p.condition in conditions)
-    ]
+    with _explained():
+        places.require_bucket(layout.assets)
+        chosen = [
+            p
+            for p in finished_partitions(layout)
+            if (not assets or p.asset in assets)
+            and (not specimens or p.specimen in specimens)
+            and (not conditions or p.condition in conditions)
+        ]
     if not chosen:
         raise click.ClickException(
-            f"no finished store under {layout.root} is meant by that; ask: hrtem plan all"
+            f"no finished store under {layout.assets} is meant by that; ask: hrtem plan all"
         )
     verdicts = []
     for verdict in verifying.verify(layout, chosen, workers or _available_workers()):
@@ -153,12 +155,16 @@ COMMANDS = (plan, verify, prune, trace)
 
 
 def _prune_leftovers(campaign: "Campaign", layout: "Layout", yes: bool) -> None:
+    from hrtem_assets.store import places
     from hrtem_assets.upkeep import prune as pruning
     from hrtem_assets.upkeep.words import size, table
 
     found = pruning.leftovers(campaign, layout)
     if found.leftovers:
-        rows = [[size(i.bytes), str(i.path.relative_to(layout.root)), i.why] for i in found.leftovers]
+        rows = [
+            [size(i.bytes), f"{layout.assets.name}/{places.name_within(layout.assets, i.path)}", i.why]
+            for i in found.leftovers
+        ]
         for line in table(rows):
             click.echo(line)
     freed = found.freed_bytes
@@ -174,6 +180,7 @@ def _prune_leftovers(campaign: "Campaign", layout: "Layout", yes: bool) -> None:
 
 
 def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
+    from hrtem_assets.store import places
     from hrtem_assets.store.reading import StoreError, repair_command
     from hrtem_assets.store.reopen import discard, reopen
     from hrtem_assets.upkeep.census import parse_partition
@@ -181,7 +188,7 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
     from hrtem_assets.upkeep.words import structures, verdict_lines
 
     for partition in [parse_partition(name) for name in names]:
-        if not layout.store(partition).is_dir():
+        if not places.children(layout.store(partition)):
             raise StoreError(f"{partition} has no finished store; make it with: {repair_command(partition)}")
         verdict = verify_partition(layout, partition)
         for line in verdict_lines(verdict):
@@ -250,10 +257,10 @@ def _partition_json(partition: "PartitionId") -> dict[str, Any]:
 
 def _house() -> "tuple[Campaign, Layout]":
     from hrtem_assets.campaign import campaign_from_environment
-    from hrtem_assets.store.layout import Layout, data_root
+    from hrtem_assets.store.layout import layout_from_environment
 
     with _explained():
-        return campaign_from_environment(), Layout(data_root())
+        return campaign_from_environment(), layout_from_environment()
 
 
 def _available_workers() -> int:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.stages import STAGES
-from hrtem_assets.store.journal import read_entries
+from hrtem_assets.store import places
+from hrtem_assets.store.journal import is_prepared, read_entries
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.recipe import differences
 from hrtem_assets.upkeep.census import Census
@@ -139,7 +140,7 @@ def _stale(census: Census, partition: PartitionId) -> list[str]:
     """What differs between a finished store and its recipe; empty if nothing does, or there is no store."""
     info = census.info(partition)
     if info is None:
-        there = census.layout.store(partition).is_dir()
+        there = bool(places.children(census.layout.store(partition)))
         return ["what lies in its place is no complete store; ask: hrtem verify"] if there else []
     wanted = census.recipe(partition, census.overrides(partition))
     if info.recipe.digest != wanted.digest:
@@ -154,5 +155,6 @@ def _stale(census: Census, partition: PartitionId) -> list[str]:
 
 def _committed(census: Census, partition: PartitionId) -> int:
     """Structures that an unfinished build of the recipe to be followed next already holds."""
-    journal = census.layout.journal(partition, census.next_recipe(partition).digest)
-    return sum(len(entry["records"]) for entry in read_entries(journal)) if journal.is_dir() else 0
+    digest = census.next_recipe(partition).digest
+    build, journal = census.layout.build(partition, digest), census.layout.journal(partition, digest)
+    return sum(len(e["records"]) for e in read_entries(journal)) if is_prepared(build, journal) else 0

@@ -1,18 +1,16 @@
 """What can be deleted without losing anything that is asked for, and its deletion."""
 
-import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.stages import STAGES
-from hrtem_assets.store.journal import read_entries
+from hrtem_assets.store import places
+from hrtem_assets.store.journal import is_prepared, read_entries, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import PartitionBusyError, partition_lock
-from hrtem_assets.store.reopen import DAMAGED
-from hrtem_assets.upkeep.census import Census, stored_bytes
+from hrtem_assets.store.places import PARTIAL, Place
+from hrtem_assets.upkeep.census import Census, partition_folders, stored_bytes
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Leftover:
         bytes: its size; files shared with another store count in full.
     """
 
-    path: Path
+    path: Place
     partition: PartitionId
     why: str
     bytes: int
@@ -47,7 +45,7 @@ class Inventory:
     @property
     def freed_bytes(self) -> int:
         """Disk that deleting all frees: files that nothing else shares."""
-        return freed_bytes(item.path for item in self.leftovers)
+        return places.freed_bytes(item.path for item in self.leftovers)
 
 
 def leftovers(campaign: Campaign, layout: Layout) -> Inventory:
@@ -85,27 +83,13 @@ def delete(layout: Layout, items: Iterable[Leftover]) -> list[PartitionId]:
     for item in items:
         try:
             with partition_lock(layout, item.partition):
-                if item.path.is_dir():
-                    shutil.rmtree(item.path)
+                if item.path.suffix == ".journal":
+                    remove_journal(item.path)
                 else:
-                    item.path.unlink(missing_ok=True)
+                    places.remove(item.path)
         except PartitionBusyError:
             busy[item.partition] = None
     return list(busy)
-
-
-def freed_bytes(paths: Iterable[Path]) -> int:
-    """Disk that deleting paths frees: the size of every file whose last names lie among them."""
-    names: Counter[tuple[int, int]] = Counter()
-    links: dict[tuple[int, int], tuple[int, int]] = {}
-    for path in paths:
-        for file in [path] if path.is_file() else path.rglob("*"):
-            if file.is_file():
-                status = file.stat()
-                key = (status.st_dev, status.st_ino)
-                names[key] += 1
-                links[key] = (status.st_nlink, status.st_size)
-    return sum(size for key, (count, size) in links.items() if names[key] == count)
 
 
 def _partitions(layout: Layout, census: Census) -> list[PartitionId]:
@@ -113,10 +97,8 @@ def _partitions(layout: Layout, census: Census) -> list[PartitionId]:
     found = dict.fromkeys(census.finished)
     for area in (".building", ".superseded"):
         for name, stage in STAGES.items():
-            folder = layout.root / "assets" / area / name
-            for path in sorted(folder.glob("*/*" if stage.per_condition else "*")):
-                if path.is_dir():
-                    found[PartitionId(name, *path.relative_to(folder).parts)] = None
+            for parts in partition_folders(layout.assets / area / name, stage):
+                found[PartitionId(name, *parts)] = None
     return list(found)
 
 
@@ -124,23 +106,19 @@ def _leftovers_of(census: Census, partition: PartitionId) -> Iterator[Leftover]:
     layout = census.layout
     # any name gives the folder
     old, builds = layout.superseded(partition, "any").parent, layout.lock(partition).parent
-    for path in sorted(old.glob("*.zarr")):
-        why = (
-            "taken out as damaged"
-            if path.stem == DAMAGED
-            else f"superseded; recipe {path.stem.split('-')[0]}"
-        )
-        yield Leftover(path, partition, why, stored_bytes(path))
+    for path in places.children(old):
+        yield Leftover(path, partition, f"superseded; recipe {path.stem.split('-')[0]}", stored_bytes(path))
     wanted = _wanted_build(census, partition)
     kept = [layout.store(partition)]
-    for path in sorted(p for p in builds.glob("*") if p.name not in ("lock", "fence")):
+    for path in places.children(builds):
         if wanted is not None and path.name in (f"{wanted}.zarr", f"{wanted}.journal"):
             kept.append(path)
-        else:
+        elif path.suffix in (".zarr", ".journal", PARTIAL):
             yield Leftover(path, partition, _why(path), stored_bytes(path))
     for path in kept:
-        for partial in sorted(path.rglob("*.partial")):
-            yield Leftover(partial, partition, "left by a killed write", stored_bytes(partial))
+        for partial, size in places.files(path).items():
+            if partial.suffix == PARTIAL:
+                yield Leftover(partial, partition, "left by a killed write", size)
 
 
 def _wanted_build(census: Census, partition: PartitionId) -> str | None:
@@ -151,12 +129,16 @@ def _wanted_build(census: Census, partition: PartitionId) -> str | None:
     ):
         return None
     digest = census.next_recipe(partition).digest
-    # folder and journal are nothing without each other
-    both = census.layout.build(partition, digest), census.layout.journal(partition, digest)
-    return digest if all(path.is_dir() for path in both) else None
+    build, journal = census.layout.build(partition, digest), census.layout.journal(partition, digest)
+    if not is_prepared(build, journal):
+        return None
+    info = census.info(partition)
+    made = sum(len(entry["records"]) for entry in read_entries(journal))
+    # what a kill just after publishing left behind adds nothing
+    return None if info and info.recipe.digest == digest and made <= info.structures else digest
 
 
-def _why(path: Path) -> str:
+def _why(path: Place) -> str:
     store, journal = path.with_suffix(".zarr"), path.with_suffix(".journal")
     if path == store:
         made = sum(len(entry["records"]) for entry in read_entries(journal))
@@ -164,5 +146,9 @@ def _why(path: Path) -> str:
             f"abandoned build of another recipe, {made} structures" if made else "build without a structure"
         )
     if path == journal:
-        return "journal of an abandoned build" if store.is_dir() else "journal of a build that is published"
-    return "left by a killed preparation"
+        return (
+            "journal of an abandoned build"
+            if places.is_made(store)
+            else "journal of a build that is published"
+        )
+    return "left by a killed write"

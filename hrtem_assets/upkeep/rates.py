@@ -6,11 +6,11 @@ from functools import cache
 from statistics import median
 
 import numpy as np
-import zarr
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import PartitionId
+from hrtem_assets.store.reading import open_array, read_column
 from hrtem_assets.store.recipe import differences
 from hrtem_assets.upkeep.census import Census, stored_bytes
 
@@ -92,7 +92,7 @@ class Rates:
             if info is None or not self._costs_the_same(partition):
                 continue
             # the first structure of a process also compiles; the median leaves it out
-            seconds.append(median(np.asarray(zarr.open_array(info.path / "seconds", mode="r")[:]).tolist()))
+            seconds.append(median(read_column(info.path, "seconds").tolist()))
             sizes.append(stored_bytes(info.path) / info.structures)
         return Rate(float(np.mean(seconds)), float(np.mean(sizes)), (specimen,)) if seconds else None
 
@@ -109,7 +109,7 @@ class Rates:
         )
         if schema.arrays:
             # their shapes tell what upstream's settings decide of the cost
-            shapes = [zarr.open_array(info.path / v.name, mode="r").shape[1:] for v in schema.arrays]
+            shapes = [open_array(info.path, v.name).shape[1:] for v in schema.arrays]
             if shapes != [v.shape for v in schema.arrays]:
                 return False
         costless = (*_COSTLESS, "upstream") if schema.arrays else _COSTLESS

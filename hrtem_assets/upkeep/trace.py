@@ -16,6 +16,7 @@ from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.store import zarr_files
 from hrtem_assets.store.build import Product, digest
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, read_structure
 from hrtem_assets.store.recipe import differences
 from hrtem_assets.store.schema import Schema
@@ -100,7 +101,7 @@ def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: i
     specimen = campaign.specimen(partition.specimen)
     versions = {member: _versions(campaign, layout, member) for member in chain}
     with TemporaryDirectory(prefix="hrtem-rebuild-") as folder:
-        sources: dict[str, Path] = {}
+        sources: dict[str, Place] = {}
         for member in chain:
             stage = STAGES[member.asset]
             work = Assignment(campaign, specimen, index, (member.condition,), sources)
@@ -174,7 +175,7 @@ def _versions(campaign: Campaign, layout: Layout, partition: PartitionId) -> tup
     return tuple(line for line in lines if not line.startswith("upstream"))
 
 
-def _differences(path: Path, schema: Schema, product: Product, index: int) -> tuple[str, ...]:
+def _differences(path: Place, schema: Schema, product: Product, index: int) -> tuple[str, ...]:
     if int(read_structure(path, "digest", index)) == digest(schema, product):
         return ()
     words = []
@@ -194,7 +195,7 @@ def _how_far(made: NDArray[Any], held: NDArray[Any]) -> str:
     return f"{np.count_nonzero(made != held)} of {made.size} values differ, by {np.nanmax(apart):.3g} at most"
 
 
-def _write_alone(path: Path, schema: Schema, product: Product, index: int) -> None:
+def _write_alone(path: Place, schema: Schema, product: Product, index: int) -> None:
     """A store that holds one structure at its own index and nothing else, for the stages downstream to read."""
     zarr_files.create(path, schema, index + 1)
     if product.arrays:

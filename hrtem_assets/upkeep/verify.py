@@ -10,9 +10,18 @@ from numpy.typing import NDArray
 
 from hrtem_assets.compute.workers import map_processes
 from hrtem_assets.stages import STAGES
+from hrtem_assets.store import places
 from hrtem_assets.store.integrity import SEAL, content_digest, seal_holds, shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
+from hrtem_assets.store.reading import (
+    StoreError,
+    StoreInfo,
+    open_array,
+    prune_command,
+    read_column,
+    repair_command,
+    store_info,
+)
 from hrtem_assets.upkeep.census import upstream_partitions
 from hrtem_assets.upkeep.ranges import out_of_range
 
@@ -130,14 +139,14 @@ def _damaged(info: StoreInfo) -> dict[int, tuple[str, ...]]:
     """What is wrong with each structure; the records are under the seal, which holds."""
     path, attributes = info.path, info.attributes
     names = [*attributes["arrays"], *attributes["records"]]
-    arrays = {name: zarr.open_array(path / name, mode="r") for name in names}
+    arrays = {name: open_array(path, name) for name in names}
     short = [name for name, array in arrays.items() if array.shape[0] != info.structures]
     if short:
         reason = (f"{', '.join(short)} do not hold {info.structures} structures",)
         return dict.fromkeys(range(info.structures), reason)
     digests, shard_digests = (_column(info, name) for name in ("digest", "shard_digest"))
     records = {name: _column(info, name) for name in attributes["records"]}
-    sampling_a = float(np.diff(_column(info, "x")[:2])[0]) if (path / "x").is_dir() else float("nan")
+    sampling_a = float(np.diff(_column(info, "x")[:2])[0]) if places.is_made(path / "x") else float("nan")
     step = int(attributes["structures_per_shard"])
     found: dict[int, tuple[str, ...]] = {}
     for first in range(0, info.structures, step):
@@ -166,4 +175,4 @@ def _value(array: zarr.Array[Any], index: int) -> NDArray[Any]:
 
 
 def _column(info: StoreInfo, name: str) -> NDArray[Any]:
-    return np.asarray(zarr.open_array(info.path / name, mode="r")[:])
+    return read_column(info.path, name)

@@ -36,13 +36,13 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int) -> Iterator[str]:
+def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int | None) -> Iterator[str]:
     """A plan by asset, in total, and what is partial or stale.
 
     Args:
         plans: at least one.
         workers: worker processes for the wall time.
-        free_bytes: on the disk of the data.
+        free_bytes: on the disk of the data; None where no disk limits them.
     """
     assets = dict.fromkeys(p.partition.asset for p in plans)
     rows = [["asset", *STATES, "to make", "CPU h", "wall h", "disk", "measured on"]]
@@ -53,8 +53,11 @@ def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int) ->
     else:
         seconds = sum(p.seconds or 0 for p in plans) / workers
         needed = sum(p.bytes or 0 for p in plans)
-        room = "enough" if needed < free_bytes else "NOT ENOUGH"
-        yield f"{duration(seconds)} with {workers} workers; {size(free_bytes)} of disk are free: {room}"
+        room = ""
+        if free_bytes is not None:
+            enough = "enough" if needed < free_bytes else "NOT ENOUGH"
+            room = f"; {size(free_bytes)} of disk are free: {enough}"
+        yield f"{duration(seconds)} with {workers} workers{room}"
     yield from _some(
         [f"partial  {p.partition}: {p.done} of {p.wanted} structures" for p in plans if p.state == "partial"]
     )

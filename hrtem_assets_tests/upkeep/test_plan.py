@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from hrtem_assets.campaign import load_campaign, with_overrides
 from hrtem_assets.cli import main
+from hrtem_assets.store.journal import mark_prepared
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.upkeep.census import stored_bytes
 from hrtem_assets.upkeep.plan import SelectionError, plan, select
@@ -67,6 +68,7 @@ def test_an_unfinished_build_counts_what_it_has_committed(layout):
     journal.mkdir()
     for first in range(2):
         (journal / f"{first:06d}.json").write_text(json.dumps({"first": first, "records": [{}]}))
+    mark_prepared(journal)
     found = state_of(layout, campaign, WAVES)
     assert (found.state, found.done, found.left) == ("partial", 2, 1)
 

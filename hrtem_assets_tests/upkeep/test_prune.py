@@ -82,7 +82,7 @@ def test_a_partition_that_is_being_filled_is_left_alone(layout):
 def test_files_of_killed_writes_are_found_wherever_they_lie_and_harm_no_verdict(layout):
     inside = layout.store(LABELS) / "mask" / "c" / "0" / "0" / "0.1234.partial"
     inside.write_bytes(b"half")
-    beside = layout.journal(LABELS, "0" * 24).with_suffix(".new")
+    beside = layout.journal(LABELS, "0" * 24)
     beside.mkdir(parents=True)
     assert verify_partition(layout, LABELS).intact
     found = leftovers(small_campaign(), layout).leftovers

@@ -11,7 +11,9 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
-from hrtem_assets.store.reading import StoreInfo, store_info
+from hrtem_assets.store import places
+from hrtem_assets.store.places import Place
+from hrtem_assets.store.reading import StoreInfo, open_store, store_info
 from hrtem_assets.store.schema import BOOKKEEPING
 
 UNIT_SUFFIXES = {"nm": "_nm", "Å": "_a", "e/Å²": "_e_per_a2", "electrons": "_electrons"}
@@ -42,10 +44,10 @@ class Source:
         StoreError: if it is not one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self.path = path
         self.info: StoreInfo = store_info(path)
-        self._group = zarr.open_group(path, mode="r")
+        self._group = zarr.open_group(places.zarr_store(path), mode="r", zarr_format=3)
 
     def __len__(self) -> int:
         return self.info.structures
@@ -71,10 +73,8 @@ class Source:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Structure index, then every number that the store keeps of each structure but its bookkeeping."""
-        import xarray as xr
-
         left_out = {v.name for v in BOOKKEEPING}
-        with xr.open_zarr(self.path, decode_cf=False) as ds:
+        with open_store(self.path, decode_cf=False) as ds:
             found = [
                 _column(name, np.asarray(ds[name].values), ds[name].attrs)
                 for name in sorted(map(str, ds.data_vars))
