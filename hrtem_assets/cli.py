@@ -36,7 +36,7 @@ def ui(host: str, port: int) -> None:
     import dagster as dg
 
     from hrtem_assets.platform.instance import prepare_home, ui_command
-    from hrtem_assets.platform.launch import end_dead_runs
+    from hrtem_assets.platform.living import end_dead_runs
 
     with socket.socket() as probe:
         if probe.connect_ex((host, port)) == 0:

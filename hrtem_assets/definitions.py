@@ -7,13 +7,19 @@ import dagster as dg
 
 from hrtem_assets.campaign import Campaign, campaign_from_environment
 from hrtem_assets.platform.assets import campaign_assets
+from hrtem_assets.platform.automation import automation_sensor
 from hrtem_assets.platform.checks import campaign_checks
 from hrtem_assets.platform.export_assets import export_assets
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.jobs import campaign_jobs
+from hrtem_assets.platform.living import watched_in_process_executor
 from hrtem_assets.platform.pairs_asset import pairs_asset
+from hrtem_assets.platform.recipes import recipe_assets, recipes_sensor
+from hrtem_assets.platform.reimage import reimage_job, reimage_sensor
 from hrtem_assets.platform.series import series_jobs
+from hrtem_assets.platform.storage_asset import storage_asset
 from hrtem_assets.platform.stores import StoreIOManager
+from hrtem_assets.platform.top_up import top_up_job, top_up_schedule
 from hrtem_assets.store.layout import Layout, data_root
 
 
@@ -24,21 +30,45 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         campaign: what to make; by default the one that `HRTEM_CAMPAIGN` names.
         root: folder of everything written; by default `HRTEM_DATA`, or `data`.
     """
+    given = campaign
     campaign = campaign or campaign_from_environment()
+
+    def read_campaign() -> Campaign:
+        """The campaign as it is now: its file may have been edited since the definitions were loaded."""
+        return given or campaign_from_environment()
+
     house = House(campaign, Layout(root or data_root()))
     with warnings.catch_warnings():
         # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)
         warnings.simplefilter("ignore", dg.PreviewWarning)
-        assets = [*campaign_assets(campaign), *export_assets(campaign), pairs_asset()]
+        assets = [
+            *campaign_assets(campaign),
+            *export_assets(campaign),
+            pairs_asset(),
+            storage_asset(),
+        ]
         checks = campaign_checks(next(a for a in assets if a.key == dg.AssetKey("exit_waves")))
+        schedule = top_up_schedule(campaign, read_campaign, house.layout)
+        sensors = [
+            recipes_sensor(read_campaign),
+            reimage_sensor(campaign, read_campaign, house),
+            automation_sensor(),
+        ]
     return dg.Definitions(
-        assets=assets,
+        assets=[*assets, *recipe_assets(campaign)],
         asset_checks=checks,
-        jobs=[*campaign_jobs(), *series_jobs(campaign)],
+        jobs=[
+            *campaign_jobs(),
+            *series_jobs(campaign),
+            top_up_job(read_campaign),
+            reimage_job(read_campaign),
+        ],
+        schedules=[schedule],
+        sensors=sensors,
         resources={"house": house, "io_manager": StoreIOManager(house)},
         # a run is a process of its own already
-        executor=dg.in_process_executor,
+        executor=watched_in_process_executor,
     )
 
 

@@ -1,14 +1,13 @@
 """The data assets, one per stage."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import dagster as dg
 
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.loading import compute_from_environment
 from hrtem_assets.compute.overrides import effective_campaigns
+from hrtem_assets.platform.again import done_again
+from hrtem_assets.platform.automation import missing_at_night
 from hrtem_assets.platform.configs import (
     ExitWavesConfig,
     LabelsConfig,
@@ -19,7 +18,9 @@ from hrtem_assets.platform.configs import (
     ZeroDefocusConfig,
 )
 from hrtem_assets.platform.house import House
-from hrtem_assets.platform.partitions import by_specimen, image_partitions, specimen_partitions
+from hrtem_assets.platform.partitions import asset_partitions, by_specimen, partition_key
+from hrtem_assets.platform.recipes import recipe_key, record_recipes
+from hrtem_assets.platform.recording import forget_version, record, recorded_result
 from hrtem_assets.platform.reports import data_version, report
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.store.reading import store_info
@@ -42,45 +43,52 @@ CONFIGS: dict[str, type[StageConfig]] = {
 
 def campaign_assets(campaign: Campaign) -> list[dg.AssetsDefinition]:
     """One asset per stage, partitioned by the campaign's specimens and, where it has them, conditions."""
-    specimens, images = specimen_partitions(campaign), image_partitions(campaign)
+    condition = missing_at_night(campaign)
     return [
-        _stage_asset(stage, CONFIGS[stage.name], images if stage.per_condition else specimens)
+        _stage_asset(stage, CONFIGS[stage.name], asset_partitions(campaign, stage), condition)
         for stage in STAGES.values()
     ]
 
 
 def _stage_asset(
-    stage: Stage, config_type: type[StageConfig], partitions: dg.PartitionsDefinition
+    stage: Stage,
+    config_type: type[StageConfig],
+    partitions: dg.PartitionsDefinition,
+    condition: dg.AutomationCondition,
 ) -> dg.AssetsDefinition:
     @dg.asset(
         name=stage.name,
         description=stage.description,
         partitions_def=partitions,
-        deps=list(stage.upstream),
+        deps=[*stage.upstream, recipe_key(stage.name)],
         # all conditions of a specimen in one run: its waves are read once
         backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN if stage.per_condition else 1),
         group_name=GROUP,
         pool=POOL,
+        automation_condition=condition,
         code_version=stage.code_version,
     )
     def asset(
         context: dg.AssetExecutionContext,
         config: config_type,  # type: ignore[valid-type]
         house: dg.ResourceParam[House],
-    ) -> Iterator[dg.MaterializeResult]:
-        yield from _materialize(context, stage, config, house)
+    ) -> dg.MaterializeResult:
+        with done_again():
+            return _materialize(context, stage, config, house)
 
     return asset
 
 
 def _materialize(
     context: dg.AssetExecutionContext, stage: Stage, config: StageConfig, house: House
-) -> Iterator[dg.MaterializeResult]:
+) -> dg.MaterializeResult:
     """Fill and publish every partition of the run, specimen by specimen."""
     own = config.overrides()
     # a bad value must fail before any work, also where upstream is still missing
     with_overrides(house.campaign, own)
     keys = list(context.partition_keys)
+    record_recipes(context.instance, house.campaign, stage.name, keys)
+    forget_version(context, recipe_key(stage.name))
     for specimen_key, conditions in by_specimen(keys).items():
         for seen in effective_campaigns(house.campaign, stage, specimen_key, conditions, house.layout, own):
             paths = fill(
@@ -95,14 +103,11 @@ def _materialize(
                 log=context.log.info,
             )
             for condition, path in paths.items():
-                shown: dict[str, Any] = report(
-                    house.layout, stage.partition(seen.campaign.specimen(specimen_key), condition)
+                partition = stage.partition(seen.campaign.specimen(specimen_key), condition)
+                record(
+                    context,
+                    partition_key(specimen_key, condition),
+                    report(house.layout, partition),
+                    data_version(store_info(path)),
                 )
-                if len(keys) == 1:
-                    yield dg.MaterializeResult(metadata=shown, data_version=data_version(store_info(path)))
-                else:
-                    context.add_asset_metadata(
-                        shown, partition_key=f"{condition}|{specimen_key}" if condition else specimen_key
-                    )
-    if len(keys) > 1:
-        yield dg.MaterializeResult()
+    return recorded_result()

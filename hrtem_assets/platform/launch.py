@@ -1,16 +1,17 @@
 """Materializing from the command line: the same runs that the UI launches, in this process."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-from filelock import FileLock, Timeout
 
+from hrtem_assets.platform.living import end_dead_runs, living
 from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
 
 COMMAND_TAG = "hrtem/command"
+# a daemon cannot repeat a command: it has no part in it
+MAX_RETRIES_TAG = "dagster/max_retries"
 
 
 class MaterializationError(RuntimeError):
@@ -81,41 +82,6 @@ def _image_ranges(
     return [(first, last) for first, last in first_and_last]
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fail the runs whose command was killed, and free their slot of the pool, which others would wait for in vain.
-
-    Dagster watches the runs that its daemon launched; those of a command belong to the command's own process.
-    A living command holds its run's lock, which the operating system frees when the process ends, however it ends.
-
-    Args:
-        instance: where the runs are recorded.
-
-    Returns:
-        ids of the runs ended.
-    """
-    running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={COMMAND_TAG: "materialize"})
-    ended = []
-    for run in instance.get_runs(running):
-        lock = FileLock(_lock_file(instance, run.run_id))
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            continue
-        instance.report_run_failed(
-            run, "the command that made this run was killed; materialize again to go on"
-        )
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        lock.release()
-        ended.append(run.run_id)
-    return ended
-
-
-def _lock_file(instance: dg.DagsterInstance, run_id: str) -> Path:
-    folder = Path(instance.root_directory) / "commands"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{run_id}.lock"
-
-
 def _run(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
@@ -126,8 +92,7 @@ def _run(
 ) -> str:
     ops = {name: {"config": config[name]} for name in names if name in config}
     run_id = str(uuid4())
-    lock_file = _lock_file(instance, run_id)
-    with FileLock(lock_file):
+    with living(instance, run_id):
         result = job.execute_in_process(
             run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}},
             instance=instance,
@@ -135,9 +100,8 @@ def _run(
             asset_selection=[dg.AssetKey(name) for name in names],
             raise_on_error=False,
             run_id=run_id,
-            tags={COMMAND_TAG: "materialize"} | _range_tags(first_key, last_key),
+            tags={COMMAND_TAG: "materialize", MAX_RETRIES_TAG: "0"} | _range_tags(first_key, last_key),
         )
-    lock_file.unlink(missing_ok=True)
     if result.success:
         return result.run_id
     failures = [e for e in result.all_node_events if e.is_step_failure]

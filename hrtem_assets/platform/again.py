@@ -1,0 +1,27 @@
+"""What a step does again by itself: going on after a worker was killed, and waiting for a busy partition."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from hrtem_assets.compute.workers import WorkerDiedError
+from hrtem_assets.store.lock import PartitionBusyError
+
+WORKER_DEATHS = 3
+"""A step is done again so often after a worker was killed; what was committed is not made again."""
+
+BUSY_SECONDS, BUSY_LOOKS = 20, 30
+"""A step waits ten minutes for a partition that another process holds: that of a command with a home of its own,
+or `hrtem prune` for an instant. Runs of one home wait for each other in the pool, as long as it takes."""
+
+
+@contextmanager
+def done_again() -> Iterator[None]:
+    """Let Dagster do the step again where that helps; other errors pass as they are."""
+    try:
+        yield
+    except WorkerDiedError as error:
+        raise dg.RetryRequested(max_retries=WORKER_DEATHS) from error
+    except PartitionBusyError as error:
+        raise dg.RetryRequested(max_retries=BUSY_LOOKS, seconds_to_wait=BUSY_SECONDS) from error
