@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import pickle
 import threading
-import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -56,7 +55,7 @@ def map_processes(
         min(workers, len(tasks)),
         mp_context=context,
         initializer=_start_worker,
-        initargs=(os.getpid(), pickle.dumps(function)),
+        initargs=(pickle.dumps(function),),
     )
     try:
         pending = {pool.submit(_run, task): task for task in tasks}
@@ -73,11 +72,11 @@ def map_processes(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(parent: int, function: bytes) -> None:
+def _start_worker(function: bytes) -> None:
     global _function
     for name in (*ONE_THREAD, NUMBA):
         os.environ[name] = "1"
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # imports what computes: only now that the variables are set
     _function = pickle.loads(function)
 
@@ -86,8 +85,10 @@ def _run(task: Any) -> Any:
     return _function(task)
 
 
-def _end_with_parent(parent: int) -> None:
+def _end_with_parent() -> None:
     """A worker must not outlive a killed parent: nobody would wait for its work."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # a pipe that closes when the parent ends, however it ends: no polling, no process id that another takes
+        parent.join()
+        os._exit(1)
