@@ -1,8 +1,12 @@
 """Partitions: `specimen` is lattice-size, `condition` is defocus-dose."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from hrtem_assets.campaign import Campaign
+from hrtem_assets.stages import Stage
+from hrtem_assets.store.layout import PartitionId
 
 SPECIMEN, CONDITION = "specimen", "condition"
 
@@ -22,6 +26,29 @@ def image_partitions(campaign: Campaign) -> dg.MultiPartitionsDefinition:
     )
 
 
+def asset_partitions(campaign: Campaign, stage: Stage) -> dg.PartitionsDefinition:
+    """The partitions of a stage's asset."""
+    return image_partitions(campaign) if stage.per_condition else specimen_partitions(campaign)
+
+
+def partition_key(specimen: str, condition: str | None) -> str:
+    """The key of a partition of either definition."""
+    if condition is None:
+        return specimen
+    return dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: condition})
+
+
+def parse_key(key: str) -> tuple[str, str | None]:
+    """The specimen and, where there is one, the condition of a partition key."""
+    condition, _, specimen = key.rpartition("|")
+    return specimen, condition or None
+
+
+def partition_ids(asset: str, keys: Iterable[str]) -> list[PartitionId]:
+    """The partitions of an asset that some keys name."""
+    return [PartitionId(asset, *parse_key(key)) for key in keys]
+
+
 def by_specimen(keys: list[str]) -> dict[str, list[str | None]]:
     """Group partition keys by specimen, in order; condition-free keys give `[None]`.
 
@@ -29,7 +56,6 @@ def by_specimen(keys: list[str]) -> dict[str, list[str | None]]:
         keys: partition keys of either definition.
     """
     groups: dict[str, list[str | None]] = {}
-    for key in keys:
-        condition, _, specimen = key.rpartition("|")
-        groups.setdefault(specimen, []).append(condition or None)
+    for specimen, condition in map(parse_key, keys):
+        groups.setdefault(specimen, []).append(condition)
     return groups

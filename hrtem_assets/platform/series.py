@@ -4,20 +4,16 @@ A job cannot mix assets with different partitions, so a series is a job that req
 partitions; the command line makes the same partitions in its own process.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
-from dagster._core.execution.backfill import PartitionBackfill
-from dagster._core.utils import make_new_backfill_id
 from pydantic import Field
 
 from hrtem_assets.campaign import Campaign
+from hrtem_assets.platform.backfills import add_backfill
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.launch import materialize
-from hrtem_assets.platform.partitions import CONDITION, SPECIMEN, image_partitions, specimen_partitions
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.finished import finished_store
 from hrtem_assets.store.layout import PartitionId
@@ -95,11 +91,9 @@ def _series_job(campaign: Campaign, name: str) -> dg.JobDefinition:
         if not wanted:
             context.log.info(f"{name}: everything is there")
             return
-        backfill = _backfill(house.campaign, context.instance, name, wanted)
-        context.instance.add_backfill(backfill)
-        context.log.info(
-            f"{name}: backfill {backfill.backfill_id} makes {len(wanted)} partitions; see Runs, Backfills"
-        )
+        tags, description = {SERIES_TAG: name}, house.campaign.series[name].description
+        backfill = add_backfill(house.campaign, context.instance, name, wanted, tags, description)
+        context.log.info(f"{name}: backfill {backfill} makes {len(wanted)} partitions; see Runs, Backfills")
 
     @dg.job(
         name=name,
@@ -110,39 +104,6 @@ def _series_job(campaign: Campaign, name: str) -> dg.JobDefinition:
         request()
 
     return job
-
-
-def _backfill(
-    campaign: Campaign, instance: dg.DagsterInstance, name: str, wanted: Sequence[PartitionId]
-) -> PartitionBackfill:
-    # internal to Dagster, whose minor version is pinned: no public interface adds a backfill of several assets
-    definitions = {True: image_partitions(campaign), False: specimen_partitions(campaign)}
-    keys: dict[str, list[str]] = {}
-    for partition in wanted:
-        keys.setdefault(partition.asset, []).append(_partition_key(partition))
-    subset = AssetGraphSubset(  # type: ignore[call-arg]  # its class is decorated; mypy loses its fields
-        partitions_subsets_by_asset_key={
-            dg.AssetKey(asset): definitions[STAGES[asset].per_condition].subset_with_partition_keys(of_asset)
-            for asset, of_asset in keys.items()
-        },
-        non_partitioned_asset_keys=set(),
-    )
-    return PartitionBackfill.from_asset_graph_subset(
-        backfill_id=make_new_backfill_id(),
-        backfill_timestamp=time.time(),
-        tags={SERIES_TAG: name},
-        dynamic_partitions_store=instance,
-        asset_graph_subset=subset,
-        title=name,
-        description=campaign.series[name].description or None,
-        run_config=None,
-    )
-
-
-def _partition_key(partition: PartitionId) -> str:
-    if partition.condition is None:
-        return partition.specimen
-    return dg.MultiPartitionKey({SPECIMEN: partition.specimen, CONDITION: partition.condition})
 
 
 def materialize_series(

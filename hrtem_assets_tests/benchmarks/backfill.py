@@ -12,6 +12,7 @@ import yaml
 
 from hrtem_assets.campaign import Campaign, load_campaign
 from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.platform.served import Served, serve, wait_for
@@ -92,7 +93,7 @@ def _fill(campaign: Campaign, root: Path, asset: str, specimen: str) -> None:
         (None,),
         Layout(root),
         count=None,
-        workers=1,
+        compute=LocalCompute(workers=1),
         provenance={"run_id": "benchmark", "overrides": {}},
         log=lambda _: None,
     )

@@ -5,6 +5,7 @@ import pytest
 
 from hrtem_assets.campaign import load_campaign
 from hrtem_assets.definitions import build_defs
+from hrtem_assets.stages import STAGES
 
 CONDITIONS = [f"df{d:+03d}nm_400e" for d in range(-25, 30, 5)] + [
     f"df-10nm_{dose:03d}e" for dose in (30, 75, 150, 300, 600)
@@ -23,19 +24,21 @@ def keys(items):
 def test_the_assets_depend_on_each_other_as_designed(definitions):
     graph = definitions.resolve_asset_graph()
     parents = {node.key.to_user_string(): keys(node.parent_keys) for node in graph.asset_nodes}
-    assert parents == {
-        "structures": set(),
-        "exit_waves": {"structures"},
-        "zero_defocus": {"structures", "exit_waves"},
-        "labels": {"structures", "exit_waves"},
-        "micrographs": {"exit_waves", "zero_defocus"},
-        "training_sets": {"labels", "micrographs"},
+    recipes = {f"recipes/{name}": set() for name in STAGES}
+    assert parents == recipes | {
+        "structures": {"recipes/structures"},
+        "exit_waves": {"recipes/exit_waves", "structures"},
+        "zero_defocus": {"recipes/zero_defocus", "structures", "exit_waves"},
+        "labels": {"recipes/labels", "structures", "exit_waves"},
+        "micrographs": {"recipes/micrographs", "exit_waves", "zero_defocus"},
+        "training_sets": {"recipes/training_sets", "labels", "micrographs"},
         "export_hdf5": {"training_sets"},
         "export_webdataset": {"training_sets"},
         "export_tiff": {"training_sets"},
         "export_xyz": {"structures"},
         "gallery": {"training_sets"},
         "transfer_pairs": {"training_sets"},
+        "storage": {"training_sets"},
     }
 
 
@@ -84,3 +87,19 @@ def test_configuration_shows_descriptions_and_units_in_the_launchpad(definitions
 def test_definitions_are_fresh_each_time(tmp_path):
     one, two = (build_defs(load_campaign("demo"), tmp_path) for _ in range(2))
     assert one is not two
+
+
+def test_only_what_launches_nothing_is_on_before_anybody_switches_it_on(definitions):
+    repository = definitions.get_repository_def()
+    assert {s.name: s.default_status.value for s in repository.sensor_defs} == {
+        "campaign_edits": "RUNNING",
+        "campaign_changes": "STOPPED",
+        "automation": "STOPPED",
+    }
+    (nightly,) = repository.schedule_defs
+    assert (nightly.name, nightly.cron_schedule, nightly.execution_timezone) == (
+        "nightly",
+        "0 22 * * *",
+        "UTC",
+    )
+    assert nightly.default_status.value == "STOPPED"
