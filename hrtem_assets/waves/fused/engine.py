@@ -25,7 +25,8 @@ _STENCIL_ERROR = {"exact": 4e-6, "fast": 1e-4}
 class FusedEngine:
     """abTEM's multislice with infinite projections, bit for bit the same for any number of threads.
 
-    Another kind of processor may round differently (1e-6 of the wave), because products and sums fuse where it can.
+    Also with AVX2 and with AVX-512. A processor that cannot fuse products and sums rounds differently (1e-6 of the
+    wave).
 
     Args:
         threads: configurations that are computed at a time.

@@ -6,10 +6,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.waves.fused.simd import ROW
-
-# what the stages after the first work on should stay in half the first-level cache
-_INNER_ROWS = 24 * 1024 // (4 * ROW)
+# what the stages after the first work on should stay in half the first-level cache, with 16 lanes; the same with
+# fewer, because another order of stages rounds differently
+_INNER_ROWS = 192
 
 
 @dataclass(frozen=True)
