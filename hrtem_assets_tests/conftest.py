@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -9,6 +10,7 @@ from hypothesis import settings
 from hrtem_assets.device.backend import Backend
 from hrtem_assets.device.choice import DeviceRequest, backend_for, cuda_problem
 from hrtem_assets.waves.prismatic.environment import PrismaticNotFoundError, prismatic_python
+from hrtem_assets_tests.s3_server import S3Server, running_server
 from hrtem_assets_tests.device.emulation import EmulatedBackend, no_compiler
 
 # compiled functions are slow on their first call, so no deadline; CI draws the same examples in every run
@@ -27,6 +29,21 @@ def backend(request) -> Backend:
     found = backend_for(DeviceRequest("cuda"))
     assert found is not None
     return found
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """A server that speaks S3, named in the environment as a user would name it."""
+    with running_server() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server) -> str:
+    """URL of a new, empty bucket."""
+    return s3_server.make_bucket(f"bucket-{uuid4().hex[:12]}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,167 @@
+"""Folders and object stores behave alike: trees appear whole, go at once, and errors name URL and repair."""
+
+import os
+import threading
+
+import pytest
+
+from hrtem_assets.store import places
+from hrtem_assets.store.errors import StoreError
+from hrtem_assets.store.places import MARK, place_at
+
+
+@pytest.fixture(params=["folder", "memory", "s3"])
+def place(request, tmp_path):
+    """An empty place of each kind."""
+    if request.param == "s3":
+        return place_at(request.getfixturevalue("bucket") + "/a prefix")
+    return place_at(str(tmp_path) if request.param == "folder" else f"memory://{tmp_path.name}")
+
+
+def plant(tree) -> None:
+    places.write(tree / "c" / "1", b"one")
+    places.write(tree / "c" / "10" / "0", b"ten")
+    places.write(tree / "df+05nm" / "c", b"plus")
+    places.write(tree / MARK, b"root")
+
+
+def names(tree) -> list[str]:
+    return [places.name_within(tree, p) for p in places.files(tree)]
+
+
+def test_what_is_written_is_read_whole_and_in_part(place):
+    places.write(place / "x" / "file", b"0123456789")
+    assert places.read(place / "x" / "file") == b"0123456789"
+    assert places.read_part(place / "x" / "file", 2, 3) == b"234"
+    assert places.read_part(place / "x" / "file", -3) == b"789"
+    assert list(places.read_all([place / "x" / "file"] * 3)) == [b"0123456789"] * 3
+    with pytest.raises(FileNotFoundError):
+        places.read(place / "x" / "none")
+
+
+def test_a_tree_lists_its_files_in_one_order_and_nothing_of_its_neighbours(place):
+    plant(place / "tree")
+    plant(place / "tree2")
+    assert names(place / "tree") == ["c/1", "c/10/0", "df+05nm/c", "zarr.json"]
+    assert places.files(place / "tree" / "c" / "1") == {place / "tree" / "c" / "1": 3}
+    assert [p.name for p in places.children(place / "tree")] == ["c", "df+05nm", "zarr.json"]
+    assert places.children(place / "nothing") == []
+    assert names(place / "nothing") == []
+
+
+def test_a_tree_is_made_when_its_mark_is_there(place):
+    places.write(place / "tree" / "c" / "1", b"one")
+    assert not places.is_made(place / "tree")
+    places.write(place / "tree" / MARK, b"root")
+    assert places.is_made(place / "tree")
+    assert not places.is_file(place / "tree")
+
+
+def test_moving_clears_the_rest_of_a_tree_that_was_half_deleted(place):
+    plant(place / "new")
+    places.write(place / "final" / "stale", b"of a killed publishing")
+    places.move(place / "new", place / "final")
+    assert names(place / "final") == ["c/1", "c/10/0", "df+05nm/c", "zarr.json"]
+    assert names(place / "new") == []
+
+
+def test_a_copy_does_not_change_with_its_original(place):
+    plant(place / "old")
+    places.copy(place / "old", place / "copy")
+    places.write(place / "old" / "c" / "1", b"changed")
+    assert places.read(place / "copy" / "c" / "1") == b"one"
+    assert names(place / "copy") == names(place / "old")
+
+
+def test_deleting_begins_with_the_mark_and_minds_nothing_that_is_gone(place):
+    plant(place / "tree")
+    places.delete(place / "tree" / "c" / "1")
+    places.delete(place / "tree" / "c" / "1")
+    places.remove(place / "tree")
+    places.remove(place / "tree")
+    assert names(place) == []
+
+
+def test_a_move_that_may_no_longer_go_on_leaves_the_source_whole_and_the_target_unmade(bucket):
+    place = place_at(bucket)
+    plant(place / "new")
+    steps = iter([None, None, StoreError("lost")])
+
+    def check() -> None:
+        if (error := next(steps, StoreError("lost"))) is not None:
+            raise error
+
+    with pytest.raises(StoreError, match="lost"):
+        places.move(place / "new", place / "final", check)
+    assert places.is_made(place / "new")
+    assert not places.is_made(place / "final")
+
+
+def test_of_many_that_create_an_object_at_once_one_succeeds(bucket):
+    place = place_at(bucket) / "lock"
+    won: list[int] = []
+    start = threading.Barrier(12)
+
+    def contend(number: int) -> None:
+        start.wait()
+        if places.create(place, str(number).encode()):
+            won.append(number)
+
+    threads = [threading.Thread(target=contend, args=(k,)) for k in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [str(k).encode() for k in won] == [places.read(place)]
+
+
+def test_a_path_is_a_folder_and_so_is_a_file_url(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place_at("here") == tmp_path / "here"
+    assert place_at(f"file://{tmp_path}/there") == tmp_path / "there"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sftp://host/folder", "stores cannot lie at sftp://"),
+        ("s3://", "names no bucket"),
+        ("s3:///", "names no bucket"),
+    ],
+)
+def test_urls_that_cannot_hold_stores_are_refused(url, words):
+    with pytest.raises(StoreError, match=words):
+        place_at(url)
+
+
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(places, "find_spec", lambda name: None)
+    with pytest.raises(
+        StoreError, match=r"gs://b/x needs .* gcsfs; install .* pip install 'hrtem-assets\[gcs\]'"
+    ):
+        place_at("gs://b/x")
+
+
+def test_a_bucket_that_is_not_there_is_named(s3_server):
+    with pytest.raises(StoreError, match=r"s3://no-such-bucket/x cannot be reached .*make the bucket"):
+        places.require_bucket(place_at("s3://no-such-bucket/x"))
+
+
+def test_a_full_disk_of_the_server_is_an_error_that_names_the_url(s3_server, bucket):
+    s3_server.refuse_writes("/full$")
+    try:
+        with pytest.raises(StoreError, match=rf"{bucket}/full cannot be reached"):
+            places.write(place_at(bucket) / "full", b"x")
+    finally:
+        s3_server.refuse_writes("")
+    assert places.files(place_at(bucket)) == {}
+
+
+def test_a_full_disk_leaves_nothing_under_the_files_name(tmp_path, monkeypatch):
+    def fail(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space left"):
+        places.write(tmp_path / "entry.json", b"x")
+    assert not (tmp_path / "entry.json").exists()
