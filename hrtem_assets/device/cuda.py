@@ -9,11 +9,9 @@ import numpy as np
 from cupyx.scipy.fft import get_fft_plan
 from numpy.typing import NDArray
 
-from hrtem_assets.device.backend import Triple
+from hrtem_assets.device.backend import COMPILER_OPTIONS, Triple
 from hrtem_assets.device.memory import share_bytes
 
-# fused products and sums are the compiler's default; nothing that changes results further is allowed
-COMPILER_OPTIONS = ("-std=c++17",)
 # each keeps a work area
 _MOST_PLANS = 16
 

@@ -55,6 +55,47 @@ def _library(source: Path) -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
 
 
+class DeviceArray(np.ndarray):
+    """An array of the emulated device: like CuPy's it never meets an array of the host unless it is sent there."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        plain = [_checked(i) for i in inputs]
+        if out is not None:
+            options["out"] = tuple(_checked(o) for o in out)
+        return _on_device(getattr(ufunc, method)(*plain, **options))
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_checked(v) for v in value)
+    if isinstance(value, DeviceArray):
+        return value.view(np.ndarray)
+    assert not isinstance(value, np.ndarray) or value.ndim == 0, (
+        "an array of the host meets one of the device"
+    )
+    return value
+
+
+def _on_device(result: Any) -> Any:
+    return result.view(DeviceArray) if type(result) is np.ndarray else result
+
+
+class Namespace:
+    """NumPy's functions on arrays of the emulated device."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(np, name)
+        if not callable(found) or isinstance(found, type):
+            return found
+        sending = name in ("asarray", "array")
+
+        def function(*arguments: Any, **options: Any) -> Any:
+            plain = arguments if sending else [_checked(value) for value in arguments]
+            return _on_device(found(*plain, **options))
+
+        return function
+
+
 class EmulatedBackend:
     """A device without a device.
 
@@ -63,7 +104,7 @@ class EmulatedBackend:
     """
 
     name = "emulated"
-    xp = np
+    xp = Namespace()
 
     def __init__(self, free_bytes: int = 10**12) -> None:
         self._free_bytes = free_bytes
@@ -76,6 +117,7 @@ class EmulatedBackend:
         library = _library(source)
         text = ctypes.create_string_buffer(4096)
         getattr(library, f"signature_{kernel}")(text)
+        assert all(isinstance(a, (DeviceArray, np.generic)) for a in arguments), (kernel, arguments)
         given = [f"{'*' * isinstance(a, np.ndarray)}{a.dtype}" for a in arguments]
         assert given == text.value.decode().split(), (kernel, given, text.value.decode().split())
         assert all(a.flags.c_contiguous for a in arguments if isinstance(a, np.ndarray)), kernel
@@ -92,17 +134,20 @@ class EmulatedBackend:
         self.launched.append(kernel)
 
     def fft2(self, waves: NDArray[np.complex64], inverse: bool = False) -> None:
+        assert isinstance(waves, DeviceArray)
         assert waves.dtype == np.complex64
         assert waves.flags.c_contiguous
         axes = (waves.ndim - 2, waves.ndim - 1)
-        ducc0.fft.c2c(waves, axes=axes, forward=not inverse, out=waves)
+        plain = waves.view(np.ndarray)
+        ducc0.fft.c2c(plain, axes=axes, forward=not inverse, out=plain)
         self.transformed.append(waves.shape)
 
     def free_bytes(self) -> int:
         return self._free_bytes
 
     def to_host(self, array: NDArray[Any]) -> NDArray[Any]:
-        return array
+        assert isinstance(array, DeviceArray)
+        return array.view(np.ndarray)
 
 
 def no_compiler() -> str:
