@@ -1,5 +1,7 @@
 """Filling a partition: structure by structure, resumable, published in one step when complete."""
 
+import resource
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +28,7 @@ from hrtem_assets.store.lock import Hold, partition_lock
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
 from hrtem_assets.store.recipe import Recipe
-from hrtem_assets.store.schema import Schema, own_records
+from hrtem_assets.store.schema import DEVICES, Schema, own_records
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Product:
         arrays: by the name of the schema's array, without the `structure` dimension.
         record: by the name of the schema's record: number or nested sequence of numbers.
         seconds: time it took to make.
+        device: what computed it, one of `schema.DEVICES`.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     record: Mapping[str, Any]
     seconds: float
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class BuildHandle:
                     "digest": digest(self.schema, p),
                     "shard_digest": files,
                     "seconds": p.seconds,
+                    "device": DEVICES.index(p.device),
+                    "peak_memory": _peak_memory_bytes(),
                     "committed_at": time.time_ns() // 1_000_000,
                 }
                 for p in products
@@ -276,6 +282,12 @@ def digest(schema: Schema, product: Product) -> int:
             if v.name in own
         }
     )
+
+
+def _peak_memory_bytes() -> int:
+    """Most resident memory that this process has ever held."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
 
 
 def _stacked(values: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -90,12 +90,27 @@ def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str,
     return {axis: Coordinate(positions, "Å", f"position along {axis}") for axis in ("y", "x")}
 
 
+DEVICES = ("cpu", "cuda")
+"""What computes, by the number that the record `device` gives it."""
+
 BOOKKEEPING = (
     Variable("digest", dtype="uint64", long_name="BLAKE2b-64 of the structure's arrays and records"),
     Variable(
         "shard_digest", dtype="uint64", long_name="BLAKE2b-64 of the files that hold the structure's arrays"
     ),
     Variable("seconds", dtype="float32", units="s", long_name="time it took to make"),
+    Variable(
+        "device",
+        dtype="uint8",
+        long_name="what it was computed on",
+        attributes={"flag_values": list(range(len(DEVICES))), "flag_meanings": " ".join(DEVICES)},
+    ),
+    Variable(
+        "peak_memory",
+        dtype="uint64",
+        units="bytes",
+        long_name="most memory that the worker process had held when it was written",
+    ),
     Variable(
         "committed_at",
         dtype="int64",

@@ -209,6 +209,8 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
 
 
 def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", workers: int) -> dict[str, Any]:
+    from hrtem_assets.store.schema import DEVICES
+
     seconds = [p.seconds for p in plans]
     return {
         "campaign": campaign.name,
@@ -220,7 +222,9 @@ def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", workers: int)
                 "done": p.done,
                 "wanted": p.wanted,
                 "why": list(p.why),
-                "cpu_seconds": p.seconds,
+                "worker_seconds": p.seconds,
+                "device": p.rate.device if p.rate else None,
+                "memory_bytes": p.rate.memory_bytes if p.rate else None,
                 "bytes": p.bytes,
                 "measured_on": list(p.rate.basis) if p.rate else [],
             }
@@ -228,7 +232,11 @@ def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", workers: int)
         ],
         "total": {
             "to_make": sum(p.left for p in plans),
-            "cpu_seconds": sum(s for s in seconds if s is not None),
+            "worker_seconds": {
+                device: sum(p.seconds or 0 for p in plans if p.rate is not None and p.rate.device == device)
+                for device in DEVICES
+            },
+            "memory_bytes": max((p.rate.memory_bytes for p in plans if p.rate is not None), default=0),
             "bytes": sum(p.bytes or 0 for p in plans),
             "without_rate": sum(s is None for s in seconds),
         },

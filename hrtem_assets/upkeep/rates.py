@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
-from statistics import median
+from statistics import median, mode
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.reading import open_array, read_column
 from hrtem_assets.store.recipe import differences
+from hrtem_assets.store.schema import DEVICES
 from hrtem_assets.upkeep.census import Census, stored_bytes
 
 # enough to average over, few enough to answer at once
@@ -29,11 +30,15 @@ class Rate:
     Attributes:
         seconds: of one worker's time.
         bytes: on disk.
+        memory_bytes: most that a worker process has held.
+        device: what computed it, `cpu` or `cuda`.
         basis: specimens that it was measured on.
     """
 
     seconds: float
     bytes: float
+    memory_bytes: int
+    device: str
     basis: tuple[str, ...]
 
 
@@ -79,12 +84,16 @@ class Rates:
         return Rate(
             float(np.mean([r.seconds * grow[key] for key, r in others.items()])),
             float(np.mean([r.bytes for r in others.values()])),
+            max(r.memory_bytes for r in others.values()),
+            mode(r.device for r in others.values()),
             tuple(others),
         )
 
     def _measure(self, asset: str, specimen: str) -> Rate | None:
         seconds: list[float] = []
         sizes: list[float] = []
+        devices: list[str] = []
+        memory_bytes = 0
         for partition in self._stores[asset][specimen]:
             if len(seconds) == MOST_STORES:
                 break
@@ -94,7 +103,11 @@ class Rates:
             # the first structure of a process also compiles; the median leaves it out
             seconds.append(median(read_column(info.path, "seconds").tolist()))
             sizes.append(stored_bytes(info.path) / info.structures)
-        return Rate(float(np.mean(seconds)), float(np.mean(sizes)), (specimen,)) if seconds else None
+            memory_bytes = max(memory_bytes, int(read_column(info.path, "peak_memory").max()))
+            devices += [DEVICES[k] for k in read_column(info.path, "device")]
+        if not seconds:
+            return None
+        return Rate(float(np.mean(seconds)), float(np.mean(sizes)), memory_bytes, mode(devices), (specimen,))
 
     def _costs_the_same(self, partition: PartitionId) -> bool:
         """Whether a store was made with settings of the campaign's that decide its cost."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from hrtem_assets.compute.progress import duration
+from hrtem_assets.store.schema import DEVICES
 from hrtem_assets.upkeep.plan import STATES, PartitionPlan
 from hrtem_assets.upkeep.trace import Comparison, Link
 from hrtem_assets.upkeep.verify import Verdict
@@ -45,7 +46,7 @@ def plan_lines(plans: Sequence[PartitionPlan], workers: int, free_bytes: int | N
         free_bytes: on the disk of the data; None where no disk limits them.
     """
     assets = dict.fromkeys(p.partition.asset for p in plans)
-    rows = [["asset", *STATES, "to make", "CPU h", "wall h", "disk", "measured on"]]
+    rows = [["asset", *STATES, "to make", "CPU h", "GPU h", "wall h", "memory", "disk", "measured on"]]
     rows += [[a, *_cells([p for p in plans if p.partition.asset == a], workers)] for a in assets]
     yield from table([*rows, ["total", *_cells(plans, workers)[:-1], ""]])
     if any(p.seconds is None for p in plans):
@@ -125,13 +126,17 @@ def _cells(plans: Sequence[PartitionPlan], workers: int) -> list[str]:
     left, known = sum(p.left for p in plans), [p for p in plans if p.seconds is not None]
     basis = sorted({s for p in plans if p.rate is not None for s in p.rate.basis})
     if left and not any(p.left for p in known):
-        return [*counts, str(left), "-", "-", "-", NO_RATE]
-    hours = sum(p.seconds or 0 for p in known) / 3600
+        return [*counts, str(left), *"-----", NO_RATE]
+    hours = {
+        device: sum(p.seconds or 0 for p in known if p.rate is not None and p.rate.device == device) / 3600
+        for device in DEVICES
+    }
     return [
         *counts,
         str(left),
-        f"{hours:.2f}",
-        f"{hours / workers:.2f}",
+        *(f"{hours[device]:.2f}" for device in DEVICES),
+        f"{sum(hours.values()) / workers:.2f}",
+        size(max((p.rate.memory_bytes for p in known if p.rate is not None), default=0)),
         size(sum(p.bytes or 0 for p in known)),
         ", ".join(basis),
     ]

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +264,15 @@ def test_a_handle_works_in_another_process(layout: Layout) -> None:
 
 def _commit_first(handle: BuildHandle) -> None:
     handle.commit(0, [make_product(0), make_product(1)])
+
+
+def test_a_store_says_of_each_structure_what_computed_it_and_how_much_memory_that_took(layout):
+    with open_build(layout, PARTITION, make_recipe(), make_schema(), 4, PROVENANCE) as build:
+        for first, device in ((0, "cpu"), (2, "cuda")):
+            build.handle.commit(first, [replace(make_product(i), device=device) for i in (first, first + 1)])
+        build.publish()
+    with xr.open_zarr(layout.store(PARTITION)) as ds:
+        assert ds.device.values.tolist() == [0, 0, 1, 1]
+        assert ds.device.attrs["flag_meanings"].split() == ["cpu", "cuda"]
+        # an interpreter with numpy and xarray holds more than 50 MB, and no test machine more than 100 GB
+        assert ((ds.peak_memory > 50e6) & (ds.peak_memory < 100e9)).all()

@@ -159,7 +159,8 @@ def test_the_command_prints_a_table_with_totals_and_json(layout, environment):
     assert len(data["partitions"]) == 4 + 2 * 16
     assert data["total"]["to_make"] == 2 * 15 * 3
     assert data["total"]["without_rate"] == 0
-    assert data["total"]["cpu_seconds"] > 0
+    assert data["total"]["worker_seconds"]["cpu"] > 0 == data["total"]["worker_seconds"]["cuda"]
+    assert 5e7 < data["total"]["memory_bytes"] < 8e9
 
 
 def test_without_any_store_the_command_says_how_to_measure(layout, environment, monkeypatch, tmp_path):
