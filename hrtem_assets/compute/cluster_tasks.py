@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import uuid4
@@ -37,7 +37,7 @@ def map_cluster(
     check: Callable[[], None] | None,
     at_once: int | None,
     workers_timeout_s: float,
-) -> Iterator[tuple[Task, Result]]:
+) -> Generator[tuple[Task, Result], None, None]:
     """Run tasks on a cluster and yield each with its result as it finishes.
 
     A task whose worker is lost is done again elsewhere, so tasks must be such that doing one twice is the same as once.
@@ -78,9 +78,7 @@ def map_cluster(
 
             yield from _finished(client, endpoint, tasks, submit, at_once, workers_timeout_s)
         finally:
-            if client.status == "running":
-                with suppress(OSError, TimeoutError):
-                    client.unregister_worker_plugin(plugin)
+            _leave(client, lambda: client.unregister_worker_plugin(plugin))
 
 
 def _finished(
@@ -90,7 +88,7 @@ def _finished(
     submit: Callable[[int], "Future"],
     at_once: int | None,
     workers_timeout_s: float,
-) -> Iterator[tuple[Task, Any]]:
+) -> Generator[tuple[Task, Any], None, None]:
     """Tasks with their results, as they finish."""
     pending: dict[Future, int] = {}
     answers: queue.SimpleQueue[Future] = queue.SimpleQueue()
@@ -119,9 +117,8 @@ def _finished(
                     f"ADDRESS --nthreads 1, or look at why they do not come; {_KEPT}"
                 )
     finally:
-        if pending and client.status == "running":
-            with suppress(OSError, TimeoutError):
-                client.cancel(list(pending), force=True)
+        if pending:
+            _leave(client, lambda: client.cancel(list(pending), force=True))
 
 
 def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: Endpoint) -> tuple[Any] | None:
@@ -149,12 +146,24 @@ def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: En
         return None
 
 
+def _leave(client: "Client", farewell: Callable[[], Any]) -> None:
+    """Say something to the scheduler at the end; one that is gone, or hangs, is left alone."""
+    if client.status != "running":
+        return
+
+    async def say() -> None:
+        await farewell()
+
+    with suppress(OSError, TimeoutError):
+        client.sync(say, callback_timeout=ASK_S)
+
+
 def _workers(client: "Client", endpoint: Endpoint) -> int:
     """Workers that the scheduler knows of."""
     if client.status != "running":
         _lost(endpoint)
     with _reachable(endpoint):
-        return len(client.sync(client.scheduler.ncores, callback_timeout=ANSWER_S))
+        return len(client.sync(client.scheduler.ncores, callback_timeout=ANSWER_S))  # type: ignore[union-attr]
 
 
 @contextmanager

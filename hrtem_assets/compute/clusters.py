@@ -145,9 +145,7 @@ def slurm_arguments(compute: SlurmCompute) -> dict[str, Any]:
 
 def kubernetes_arguments(compute: KubernetesCompute) -> dict[str, Any]:
     """Arguments of dask-kubernetes' `KubeCluster`: a spec whose workers alone have GPUs, volumes and secrets."""
-    from dask_kubernetes.operator import make_cluster_spec
-
-    spec = make_cluster_spec(
+    spec = require_package("kubernetes").make_cluster_spec(
         name=compute.name,
         image=compute.image,
         n_workers=compute.workers or compute.workers_min,

@@ -196,8 +196,8 @@ def fill(
         if tasks:
             # an interrupted run takes back what the cluster has not begun
             with closing(map_tasks(maker, tasks, compute, name=what, log=log, check=maker.check)) as finished:
-                for shard, seconds in finished:
-                    progress.advance(len(shard.structures), seconds)
+                for made, seconds in finished:
+                    progress.advance(len(made.structures), seconds)
         return {key: build.publish() for key, build in builds.items()}
 
 

@@ -1,6 +1,6 @@
 """One way to run tasks, wherever they are computed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
 from hrtem_assets.compute.settings import Compute, LocalCompute
@@ -18,7 +18,7 @@ def map_tasks(
     name: str,
     log: Callable[[str], None],
     check: Callable[[], None] | None = None,
-) -> Iterator[tuple[Task, Result]]:
+) -> Generator[tuple[Task, Result], None, None]:
     """Run tasks and yield each with its result as it finishes.
 
     Args:
