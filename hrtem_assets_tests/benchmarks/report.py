@@ -114,11 +114,13 @@ def _targets(case: Mapping[str, Any]) -> str:
 def _contenders(case: Mapping[str, Any]) -> str:
     differences = {f"fused {mode}": case[f"{mode}_relative_difference"] for mode in ("exact", "fast")}
     return _table(
-        ("exit waves", "CPU s", "wall s", "peak MB", "difference from abTEM"),
+        ("exit waves", "phonons", "CPU s", "CPU s each", "wall s", "peak MB", "difference from abTEM"),
         (
             (
                 name,
+                str(f["phonons"]),
                 f"{f['cpu_s']:.1f}",
+                f"{f['cpu_s'] / f['phonons']:.2f}",
                 f"{f['wall_s']:.1f}",
                 f"{f['peak_memory_mb']:.0f}",
                 f"{differences[name]:.1e}" if name in differences else "",
