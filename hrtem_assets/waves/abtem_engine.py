@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
-from hrtem_assets.waves.engine import Atoms, ExitWaves
+from hrtem_assets.waves.engine import Atoms, ExitWaves, OneByOne
 from hrtem_assets.waves.resampling import fourier_crop
 from hrtem_assets.waves.versions import package_versions
 
@@ -13,7 +13,7 @@ CODE_VERSION = "1"
 VERSIONED_PACKAGES = ("abtem", "ase", "ducc0", "numpy", "pyfftw")
 
 
-class AbtemEngine:
+class AbtemEngine(OneByOne):
     """Runs abTEM on one core in single precision, one configuration after the other.
 
     abTEM plans its Fourier transforms by timing them, so repeated runs differ by about 1e-7.

@@ -1,5 +1,6 @@
 """The one interface of all exit-wave engines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,5 +51,27 @@ class ExitWaveEngine(Protocol):
         ...
 
     def exit_waves(self, atoms: Atoms, simulation: Simulation) -> ExitWaves:
-        """Exit waves of all configurations, of the whole structure and of its particles in vacuum."""
+        """Exit waves of all configurations, of the whole structure and of its particles in vacuum, on the host."""
         ...
+
+    def exit_waves_of(self, structures: Sequence[Atoms], simulation: Simulation) -> list[ExitWaves]:
+        """Exit waves of several structures, as arrays of the device that computed them."""
+        ...
+
+    def structures_at_once(self, simulation: Simulation) -> int:
+        """How many structures `exit_waves_of` should be given to be at its fastest; it also takes more or fewer."""
+        ...
+
+
+class OneByOne:
+    """What an engine of the processor gains nothing from: several structures at a time."""
+
+    def exit_waves_of(
+        self: ExitWaveEngine, structures: Sequence[Atoms], simulation: Simulation
+    ) -> list[ExitWaves]:
+        """Exit waves of several structures, one after the other."""
+        return [self.exit_waves(atoms, simulation) for atoms in structures]
+
+    def structures_at_once(self, simulation: Simulation) -> int:
+        """One."""
+        return 1

@@ -1,6 +1,9 @@
-"""The exit waves of one structure: displaced, simulated, on the output grid."""
+"""The exit waves of structures: displaced, simulated, on the output grid."""
+
+from collections.abc import Sequence
 
 from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.device.backend import Backend
 from hrtem_assets.specimen.structure import Structure
 from hrtem_assets.waves.cell import place_in_cell
 from hrtem_assets.waves.engine import ExitWaves
@@ -11,7 +14,7 @@ from hrtem_assets.waves.registry import engine
 def simulate(
     campaign: Campaign, specimen: Specimen, structure: Structure, index: int
 ) -> tuple[ExitWaves, float]:
-    """Simulate one structure with the engine that the campaign assigns to its specimen.
+    """Simulate one structure on the processor, with the engine that the campaign assigns to its specimen.
 
     Args:
         campaign: settings and seed.
@@ -23,8 +26,30 @@ def simulate(
         waves: full and vacuum exit waves, complex64 (phonon, y, x), on the output grid.
         exit_plane_z_a: z of the exit plane in the structure's frame, Å.
     """
-    _, _, exit_plane_z_a = place_in_cell(structure, campaign.simulation)
-    atoms = configurations(structure, campaign, specimen, index)
+    return simulate_together(campaign, specimen, [structure], [index], None)[0]
+
+
+def simulate_together(
+    campaign: Campaign,
+    specimen: Specimen,
+    structures: Sequence[Structure],
+    indices: Sequence[int],
+    device: Backend | None,
+) -> list[tuple[ExitWaves, float]]:
+    """Simulate several structures of a specimen, side by side where the engine can do that.
+
+    Args:
+        campaign: settings and seed.
+        specimen: which specimen the structures belong to.
+        structures: atoms at rest.
+        indices: index of each structure within the specimen.
+        device: a device; None for the processor.
+
+    Returns:
+        of each structure, as `simulate`; waves made on a device stay there.
+    """
     simulation = campaign.simulation_of(specimen)
-    waves = engine(simulation.engine).exit_waves(atoms, simulation)
-    return waves, exit_plane_z_a
+    atoms = [configurations(s, campaign, specimen, i) for s, i in zip(structures, indices, strict=True)]
+    waves = engine(simulation.engine, device).exit_waves_of(atoms, simulation)
+    planes = (place_in_cell(s, campaign.simulation)[2] for s in structures)
+    return list(zip(waves, planes, strict=True))

@@ -65,23 +65,18 @@ class CudaEngine:
         # structures of like depth beside each other enter and leave together
         todo.sort(key=lambda i: -structures[i].cell_a[2])
         while todo:
-            count = self.structures_at_once([structures[i] for i in todo], simulation)
+            count = self._fitting([structures[i] for i in todo], simulation)
             batch, todo = todo[:count], todo[count:]
             made = self._batch([structures[i] for i in batch], simulation)
             for i, (full, vacuum) in zip(batch, made, strict=True):
                 waves[i] = ExitWaves(full, vacuum)
         return [w for w in waves if w is not None]
 
-    def structures_at_once(self, structures: Sequence[Atoms], simulation: Simulation) -> int:
-        """How many of these structures are computed together: enough to fill the device, and no more than fit.
+    def structures_at_once(self, simulation: Simulation) -> int:
+        """How many structures fill the device; of these, as many are computed together as fit into its memory."""
+        return -(-FILLING_PIXELS // (simulation.frozen_phonons * simulation.grid**2))
 
-        Args:
-            structures: displaced atoms; at least one.
-            simulation: decides the grid.
-
-        Raises:
-            DeviceMemoryError: if not even one fits.
-        """
+    def _fitting(self, structures: Sequence[Atoms], simulation: Simulation) -> int:
         points = grid_points(structures[0].cell_a, simulation.sampling_a)
         phonons = len(structures[0].positions_a)
         nx, ny = grid_points(structures[0].cell_a, simulation.output_sampling_a)
@@ -99,8 +94,7 @@ class CudaEngine:
             f"one structure of {points[0]} x {points[1]} pixels and {phonons} frozen phonons",
             "choose a smaller simulation.cell_a, a coarser simulation.sampling_a or fewer simulation.frozen_phonons",
         )
-        filling = -(-FILLING_PIXELS // (phonons * points[0] * points[1]))
-        return min(fitting, filling, len(structures))
+        return min(fitting, len(structures), self.structures_at_once(simulation))
 
     def _incident(self, atoms: Atoms, simulation: Simulation) -> ExitWaves:
         nx, ny = grid_points(atoms.cell_a, simulation.output_sampling_a)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
-from hrtem_assets.waves.engine import Atoms, ExitWaves
+from hrtem_assets.waves.engine import Atoms, ExitWaves, OneByOne
 from hrtem_assets.waves.fused.atoms import join_stencils, slice_atoms
 from hrtem_assets.waves.fused.multislice import Multislice
 from hrtem_assets.waves.fused.spectrum import Spectrum
@@ -22,7 +22,7 @@ VERSIONED_PACKAGES = ("abtem", "ase", "ducc0", "llvmlite", "numba", "numpy")
 _STENCIL_ERROR = {"exact": 4e-6, "fast": 1e-4}
 
 
-class FusedEngine:
+class FusedEngine(OneByOne):
     """abTEM's multislice with infinite projections, bit for bit the same for any number of threads.
 
     Also with AVX2 and with AVX-512. A processor that cannot fuse products and sums rounds differently (1e-6 of the

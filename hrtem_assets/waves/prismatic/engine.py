@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points
-from hrtem_assets.waves.engine import Atoms, ExitWaves
+from hrtem_assets.waves.engine import Atoms, ExitWaves, OneByOne
 from hrtem_assets.waves.prismatic.cost import cpu_seconds, require_memory
 from hrtem_assets.waves.prismatic.environment import prismatic_python
 from hrtem_assets.waves.prismatic.inputs import atoms_file, parameters
@@ -22,7 +22,7 @@ PATIENCE = 20.0
 LEAST_TIMEOUT_S = 120.0
 
 
-class PrismaticEngine:
+class PrismaticEngine(OneByOne):
     """Runs Prismatic's HRTEM mode, one configuration after the other, each in a process of its own.
 
     Its potentials are Kirkland's in three dimensions, cut off at `prismatic.potential_bound_a`; it shares no

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hrtem_assets.campaign import Simulation
 from hrtem_assets.device.memory import DeviceMemoryError
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.cuda import multislice
 from hrtem_assets.waves.cuda.engine import CudaEngine
+from hrtem_assets.waves.cuda.schedule import runs
 from hrtem_assets.waves.fused.engine import FusedEngine
 from hrtem_assets.waves.phonons import configurations
+from hrtem_assets.waves.registry import engine
 from hrtem_assets_tests.device.emulation import EmulatedBackend
 from hrtem_assets_tests.waves.atoms import (
     agreement,
@@ -151,12 +154,11 @@ def test_structures_computed_together_are_those_computed_alone(backend, mode):
         )
     ]
     simulation = settings(fused_mode=mode)
-    engine = CudaEngine(backend)
-    for atoms, together in zip(structures, engine.exit_waves_of(structures, simulation), strict=True):
+    device = CudaEngine(backend)
+    for atoms, together in zip(structures, device.exit_waves_of(structures, simulation), strict=True):
         alone = FusedEngine().exit_waves(atoms, simulation)
         for name in ("full", "vacuum"):
-            made = backend.to_host(getattr(together, name))
-            assert relative_difference(made, getattr(alone, name)) < EXACT
+            assert relative_difference(backend.to_host(getattr(together, name)), getattr(alone, name)) < EXACT
 
 
 def test_a_batch_takes_few_and_long_transforms(monkeypatch):
@@ -180,11 +182,11 @@ def test_the_waves_are_the_same_bit_for_bit_in_every_run(backend):
 
 
 def test_what_is_refused_on_the_processor_is_refused_here(backend):
-    engine = CudaEngine(backend)
+    device = CudaEngine(backend)
     with pytest.raises(ValueError, match=r"projection = 'finite'.*engine: abtem"):
-        engine.exit_waves(random_atoms(CELL), settings(engine="abtem", projection="finite"))
+        device.exit_waves(random_atoms(CELL), settings(engine="abtem", projection="finite"))
     with pytest.raises(ValueError, match=r"grid of 176 pixels.*product"):
-        engine.exit_waves(random_atoms((17.6, 16.0, 4.0)), settings())
+        device.exit_waves(random_atoms((17.6, 16.0, 4.0)), settings())
 
 
 def test_structures_of_different_cells_are_refused(backend):
@@ -201,9 +203,27 @@ def test_a_structure_that_does_not_fit_is_refused_with_numbers_and_repairs():
         CudaEngine(EmulatedBackend(free_bytes=10**8)).exit_waves(random_atoms(CELL), settings())
 
 
-def test_as_many_structures_are_batched_as_fit():
+@pytest.mark.parametrize(("room", "batches"), [(1, [1] * 5), (3, [3, 2]), (9, [5])])
+def test_as_many_structures_are_batched_as_fit(room, batches):
     structures = [phonons(2, seed=s) for s in range(5)]
     each, once = multislice.bytes_needed((160, 160), (80, 80), 2, 12, 40)
-    for room, expected in ((1, 1), (3, 3), (9, 5)):
-        engine = CudaEngine(EmulatedBackend(free_bytes=once + room * each))
-        assert engine.structures_at_once(structures, settings()) == expected
+    device = EmulatedBackend(free_bytes=once + room * each)
+    CudaEngine(device).exit_waves_of(structures, settings(fused_mode="fast"))
+    # full and vacuum waves of a batch go back to pixels together, in transforms of powers of two
+    lengths = [shape[0] for shape in device.transformed if shape[-1] == 80]
+    assert lengths == [length for n in batches for _, length in runs(np.ones(2 * n, bool), 16)]
+
+
+def test_a_device_is_given_as_many_structures_as_fill_it():
+    filled = CudaEngine(EmulatedBackend())
+    assert filled.structures_at_once(Simulation()) == 2  # 8 x 1280 x 1280 pixels each
+    assert filled.structures_at_once(settings(frozen_phonons=8)) > 50
+    assert FusedEngine().structures_at_once(Simulation()) == 1
+
+
+def test_the_registry_gives_the_device_to_the_engine_that_can_use_it():
+    device = EmulatedBackend()
+    assert isinstance(engine("fused", device), CudaEngine)
+    assert engine("fused", device).versions() == engine("fused").versions()
+    assert isinstance(engine("fused"), FusedEngine)
+    assert isinstance(engine("abtem", device), AbtemEngine)
