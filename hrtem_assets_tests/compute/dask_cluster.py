@@ -38,13 +38,13 @@ class DaskProcesses:
         threads: int = 1,
         environment: Mapping[str, str] | None = None,
         nanny: bool = True,
-        scheduler: str | None = None,
+        before: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it is connected."""
-        before = len(list(self.folder.glob("worker-*.log")))
+        number = len(list(self.folder.glob("worker-*.log")))
         worker = self._start(
             "worker",
-            scheduler or self.address,
+            self.address,
             "--host",
             "127.0.0.1",
             "--nthreads",
@@ -57,9 +57,10 @@ class DaskProcesses:
             "--local-directory",
             str(self.folder),
             environment=environment,
-            log=f"worker-{before}.log",
+            before=before,
+            log=f"worker-{number}.log",
         )
-        log = self.folder / f"worker-{before}.log"
+        log = self.folder / f"worker-{number}.log"
         wait_until(lambda: b"Registered to:" in log.read_bytes(), "a worker connects", worker)
         return worker
 
@@ -71,12 +72,17 @@ class DaskProcesses:
             wait_until(lambda: len(client.nthreads()) == number, f"{number} workers are known")
 
     def _start(
-        self, program: str, *arguments: str, environment: Mapping[str, str] | None = None, log: str = ""
+        self,
+        program: str,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
+        log: str = "",
     ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
         with (self.folder / (log or f"{program}.log")).open("wb") as file:
             process = subprocess.Popen(
-                [*command, "--no-dashboard", *self.options],
+                [*before, *command, "--no-dashboard", *self.options],
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env=os.environ | (environment or {}),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from contextlib import closing
+from itertools import pairwise
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_an_error_in_a_task_is_raised_as_it_is_with_its_notes(two_workers):
 def test_tasks_run_one_at_a_time_in_their_order_where_one_at_once_is_asked_for(two_workers):
     answers = dict(run(span, range(5), two_workers, at_once=1))
     spans = [answers[x][:2] for x in range(5)]
-    assert all(end <= begun for (_, end), (begun, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= begun for (_, end), (begun, _) in pairwise(spans))
 
 
 def test_tasks_spread_over_all_workers(two_workers):
@@ -105,12 +106,12 @@ def test_a_scheduler_that_dies_or_hangs_is_an_error_in_bounded_time(tmp_path, mo
     monkeypatch.setattr(cluster_tasks, "ANSWER_S", 2.0)
     (tmp_path / "marks").mkdir()
     with dask_processes(tmp_path / "dask", workers=1) as cluster:
-        start = None
-        with pytest.raises(SchedulerLostError, match="does not answer any more.*what was committed is kept"):
+        asked = False
+        with pytest.raises(SchedulerLostError, match=r"does not answer any more.*what was committed is kept"):
             for _ in run(Marking(tmp_path / "marks", 0.2), range(100), cluster):
-                if start is None:
+                if not asked:
                     os.kill(cluster.scheduler.pid, how)
-                    start = time.monotonic()
+                    asked, start = True, time.monotonic()
         assert time.monotonic() - start < 20
 
 
