@@ -46,7 +46,9 @@ class PackedSpectra:
         _pack(spectra, plan(ny).frequencies, plan(nx).frequencies, _padded(ny), values)
         return cls(values, (ny, nx))
 
-    def intensity(self, phase_y: NDArray[np.complex64], phase_x: NDArray[np.complex64]) -> NDArray[np.float32]:
+    def intensity(
+        self, phase_y: NDArray[np.complex64], phase_x: NDArray[np.complex64]
+    ) -> NDArray[np.float32]:
         """Sum over configurations of |inverse transform of (spectrum x phase_y x phase_x)|^2.
 
         Args:
@@ -133,7 +135,14 @@ def _defocus(
     """Multiply complex rows first ... first + count - 1 by one factor per row and one per column of the block."""
 
     def emit(
-        b: Any, spectrum: Memory, first: Any, count: Any, rows: Memory, columns: Memory, block: Any, wave: Memory
+        b: Any,
+        spectrum: Memory,
+        first: Any,
+        count: Any,
+        rows: Memory,
+        columns: Memory,
+        block: Any,
+        wave: Memory,
     ) -> None:
         of_columns = columns.load_complex(b.mul(block, at(ROW)))
         with loop(b, count) as r:

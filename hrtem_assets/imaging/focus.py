@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Calibration
+from hrtem_assets.imaging.on_device import DeviceSpectra
 from hrtem_assets.imaging.transfer import Spectra, intensity
 
 
@@ -42,7 +43,7 @@ def search_range_a(depths_a: tuple[float, float], calibration: Calibration) -> t
 
 
 def find_zero_defocus(
-    spectra: Spectra, depths_a: tuple[float, float], calibration: Calibration
+    spectra: Spectra | DeviceSpectra, depths_a: tuple[float, float], calibration: Calibration
 ) -> ZeroDefocus:
     """The defocus of least image variance on the published two grids, within the particles' z range.
 
@@ -50,7 +51,7 @@ def find_zero_defocus(
     and again on the second. It needs about a fifth of the evaluations of `literal_zero_defocus`, for the same answer.
 
     Args:
-        spectra: of the vacuum waves, with the imaging optics.
+        spectra: of the vacuum waves, with the imaging optics; on a device the search runs there.
         depths_a: least and greatest distance of the particles' atoms before the exit plane, Å.
         calibration: steps and margin.
 
@@ -70,7 +71,7 @@ def find_zero_defocus(
 
 
 def literal_zero_defocus(
-    spectra: Spectra, depths_a: tuple[float, float], calibration: Calibration
+    spectra: Spectra | DeviceSpectra, depths_a: tuple[float, float], calibration: Calibration
 ) -> ZeroDefocus:
     """As `find_zero_defocus`, by evaluating both grids in full as published; its oracle."""
     search = _Search(spectra, calibration)
@@ -85,7 +86,7 @@ def literal_zero_defocus(
 class _Search:
     """Image variances by grid index, each computed once."""
 
-    def __init__(self, spectra: Spectra, calibration: Calibration) -> None:
+    def __init__(self, spectra: Spectra | DeviceSpectra, calibration: Calibration) -> None:
         self.spectra = spectra
         self.step_a = calibration.fine_step_a
         self.ratio = round(calibration.coarse_step_a / calibration.fine_step_a)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.device.backend import Backend
+from hrtem_assets.imaging.on_device import soft_label
+
 
 @dataclass(frozen=True)
 class Label:
@@ -25,6 +28,7 @@ def phase_label(
     phase_threshold_rad: float,
     blur_a: float,
     mask_cutoff: float,
+    device: Backend | None = None,
 ) -> Label:
     """Threshold the phase of the phonon-mean vacuum wave at the exit plane, then smooth the mask.
 
@@ -36,7 +40,12 @@ def phase_label(
         phase_threshold_rad: absolute phase above which a pixel belongs to a particle (pi/16 in the source).
         blur_a: standard deviation of the Gaussian in Å (table 2.1 of the source).
         mask_cutoff: soft label at which the mask is cut.
+        device: computes on it, wherever the waves are; None for the processor.
     """
+    if device is not None:
+        sigma_px = blur_a / sampling_a
+        soft = soft_label(device.xp.asarray(vacuum_waves), phase_threshold_rad, sigma_px, device)
+        return Label(soft, soft >= mask_cutoff)
     from scipy.ndimage import gaussian_filter
 
     phase = np.angle(vacuum_waves.mean(axis=0))

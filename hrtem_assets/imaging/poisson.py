@@ -31,22 +31,31 @@ def poisson(mean: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.i
     """
     mean = np.ascontiguousarray(mean, np.float32)
     least, most = float(mean.min(initial=0.0)), float(mean.max(initial=0.0))
-    if not 0 <= least <= most < math.inf:
-        raise ValueError(
-            f"means of a Poisson distribution lie between {least} and {most}; they must be finite, from 0"
-        )
+    check_means(least, most)
     if most > LARGEST_TABULATED_MEAN:
         return rng.poisson(mean)
     # a whole number of 32s, so that the images of a series share a table
-    cumulative, guide = _tables(32 * (int(most) // 32 + 1))
+    cumulative, guide = tables(32 * (int(most) // 32 + 1))
     numbers = np.empty(mean.size, np.int64)
     _invert(mean.reshape(-1), rng.random((mean.size, 2)), cumulative, guide, numbers)
     return numbers.reshape(mean.shape)
 
 
+def check_means(least: float, most: float) -> None:
+    """Raise a `ValueError` if means of a Poisson distribution cannot be."""
+    if not 0 <= least <= most < math.inf:
+        raise ValueError(
+            f"means of a Poisson distribution lie between {least} and {most}; they must be finite, from 0"
+        )
+
+
 @lru_cache(maxsize=4)
-def _tables(largest_mean: int) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
-    """Cumulative probabilities for every step of the mean, and where to start in them for each 64th of probability."""
+def tables(largest_mean: int) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
+    """Cumulative probabilities for every step of the mean, and where to start in them for each 64th of probability.
+
+    Args:
+        largest_mean: a whole number; a step's row does not depend on it, but for its length.
+    """
     means = np.arange(largest_mean * STEPS_PER_UNIT + 1) / STEPS_PER_UNIT
     width = largest_mean + 12 * math.ceil(math.sqrt(largest_mean)) + 24
     probability = np.empty((len(means), width))

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import ducc0
 import numpy as np
@@ -10,7 +11,9 @@ from ase import units
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Optics
+from hrtem_assets.device.backend import Backend
 from hrtem_assets.imaging.defocusing import PackedSpectra
+from hrtem_assets.imaging.on_device import DeviceSpectra
 
 
 def wavelength_a(beam_energy_kev: float) -> float:
@@ -58,26 +61,45 @@ class Spectra:
 
 
 def spectra(
-    waves: NDArray[np.complex64], sampling_a: float, beam_energy_kev: float, optics: Optics
-) -> Spectra:
+    waves: NDArray[np.complex64],
+    sampling_a: float,
+    beam_energy_kev: float,
+    optics: Optics,
+    device: Backend | None = None,
+) -> Spectra | DeviceSpectra:
     """Fourier-transform exit waves and apply residual aberrations, aperture and focal-spread envelope.
 
     Args:
-        waves: complex64 (phonon, y, x), vacuum amplitude 1.
+        waves: complex64 (phonon, y, x), vacuum amplitude 1; for a device, of the host or already there.
         sampling_a: pixel in Å.
         beam_energy_kev: beam energy in keV.
         optics: the microscope.
+        device: where spectra and images are computed; None for the processor.
 
     The envelope of a Gaussian focus distribution of standard deviation s is exp(-(pi lambda s k^2)^2 / 2); with
     `temporal_coherence = "quadrature"` intensities are summed over Gauss-Hermite foci instead.
     """
-    point = _of_a_point(waves.shape[-2:], sampling_a, beam_energy_kev, optics)
+    key = (waves.shape[-2:], sampling_a, beam_energy_kev, optics)
+    point = _of_a_point(*key)
+    if device is not None:
+        on_device = device.xp.array(waves, np.complex64, order="C")
+        device.fft2(on_device)
+        on_device *= _device_transfer(*key, device)
+        where = (point.ky, point.kx, point.wavelength_a, point.foci_a, point.weights)
+        return DeviceSpectra(on_device, *where, device)
     values = ducc0.fft.c2c(waves, axes=(1, 2), forward=True, nthreads=1)
     values *= point.values
     return replace(point, values=values)
 
 
-def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
+@lru_cache(maxsize=4)
+def _device_transfer(
+    shape: tuple[int, int], sampling_a: float, beam_energy_kev: float, optics: Optics, device: Backend
+) -> Any:
+    return device.xp.asarray(_of_a_point(shape, sampling_a, beam_energy_kev, optics).values)
+
+
+def intensity(spectra: Spectra | DeviceSpectra, defocus_a: float) -> NDArray[np.float32]:
     """Image intensity at a defocus, averaged over frozen phonons (and over foci, if a quadrature is used).
 
     Args:
@@ -86,8 +108,10 @@ def intensity(spectra: Spectra, defocus_a: float) -> NDArray[np.float32]:
             which propagates the wave back towards the specimen (abTEM's sign).
 
     Returns:
-        float32 (y, x); 1 in vacuum.
+        float32 (y, x); 1 in vacuum. Where the spectra are on a device it stays there.
     """
+    if isinstance(spectra, DeviceSpectra):
+        return spectra.intensity(defocus_a)
     phonons, rows, columns = spectra.values.shape
     image = np.zeros((rows, columns), np.float32)
     for offset, weight in zip(spectra.foci_a, spectra.weights, strict=True):
