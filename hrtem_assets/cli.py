@@ -22,7 +22,8 @@ def main() -> None:
     """Simulated HRTEM datasets as Dagster data assets.
 
     HRTEM_CAMPAIGN names the campaign (demo, paper or a YAML file; demo if not set), HRTEM_DATA the folder of
-    everything written (data if not set), HRTEM_WORKERS the worker processes (all cores if not set).
+    everything written (data if not set), HRTEM_ASSETS another folder or the URL of an object store for the stores
+    (assets in the data folder if not set), HRTEM_WORKERS the worker processes (all cores if not set).
     """
 
 
@@ -88,10 +89,10 @@ def demo() -> None:
     """Make one specimen at full size under three conditions, through Dagster, and show where its pictures are."""
     from hrtem_assets.pictures.partition import condition_sheet
     from hrtem_assets.stages import STAGES
-    from hrtem_assets.store.layout import Layout, PartitionId, data_root
+    from hrtem_assets.store.layout import PartitionId, layout_from_environment
 
     _materialize(tuple(STAGES), DEMO_SPECIMEN, DEMO_CONDITIONS, {})
-    layout = Layout(data_root())
+    layout = layout_from_environment()
     store = layout.store(PartitionId("micrographs", DEMO_SPECIMEN, DEMO_CONDITIONS[0]))
     target = layout.root / "pictures" / "demo.png"
     condition_sheet(layout, DEMO_SPECIMEN, DEMO_CONDITIONS).save(target)
@@ -120,13 +121,14 @@ def export(form: str, specimen: str, condition: str | None, target: Path | None)
     from hrtem_assets.delivery.exports import FORMATS
     from hrtem_assets.delivery.exports.folder import ExportError
     from hrtem_assets.stages.finished import finished_store
-    from hrtem_assets.store.layout import Layout, data_root
+    from hrtem_assets.store.layout import layout_from_environment
     from hrtem_assets.store.reading import StoreError
 
     if form not in FORMATS:
         raise click.UsageError(f"unknown format {form}; known: {', '.join(FORMATS)}")
-    layout, chosen = Layout(data_root()), FORMATS[form]
+    chosen = FORMATS[form]
     try:
+        layout = layout_from_environment()
         check_condition(chosen, condition)
         campaign = campaign_from_environment()
         # what is not there is said before a run is recorded
@@ -160,11 +162,12 @@ def series(name: str | None) -> None:
     from hrtem_assets.campaign import campaign_from_environment
     from hrtem_assets.platform.house import House
     from hrtem_assets.platform.series import missing_partitions, series_partitions
-    from hrtem_assets.store.layout import Layout, data_root
+    from hrtem_assets.store.layout import layout_from_environment
+    from hrtem_assets.store.reading import StoreError
 
     try:
         campaign = campaign_from_environment()
-        house = House(campaign, Layout(data_root()))
+        house = House(campaign, layout_from_environment())
         if name is not None:
             series_partitions(campaign, name)
             _make_series(house, name)
@@ -173,7 +176,7 @@ def series(name: str | None) -> None:
             there = len(wanted) - len(missing_partitions(house, wanted))
             said = campaign.series[listed].description
             click.echo(f"{listed}: {there} of {len(wanted)} partitions are there. {said}")
-    except CampaignError as error:
+    except (CampaignError, StoreError) as error:
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error
@@ -212,6 +215,7 @@ def _materialize(
 
     from hrtem_assets.platform.instance import prepare_home
     from hrtem_assets.platform.launch import MaterializationError, materialize
+    from hrtem_assets.store.errors import StoreError
 
     try:
         from hrtem_assets.campaign import campaign_from_environment
@@ -226,7 +230,7 @@ def _materialize(
         with dg.DagsterInstance.get() as instance:
             for run_id in materialize(build_defs(campaign), instance, assets, specimen, conditions, config):
                 click.echo(f"run {run_id} succeeded")
-    except (CampaignError, MaterializationError) as error:
+    except (CampaignError, MaterializationError, StoreError) as error:
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error

@@ -20,7 +20,7 @@ from hrtem_assets.platform.series import series_jobs
 from hrtem_assets.platform.storage_asset import storage_asset
 from hrtem_assets.platform.stores import StoreIOManager
 from hrtem_assets.platform.top_up import top_up_job, top_up_schedule
-from hrtem_assets.store.layout import Layout, data_root
+from hrtem_assets.store.layout import Layout, layout_from_environment
 
 
 def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg.Definitions:
@@ -28,7 +28,7 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
 
     Args:
         campaign: what to make; by default the one that `HRTEM_CAMPAIGN` names.
-        root: folder of everything written; by default `HRTEM_DATA`, or `data`.
+        root: folder of everything written; by default what `HRTEM_DATA` and `HRTEM_ASSETS` name.
     """
     given = campaign
     campaign = campaign or campaign_from_environment()
@@ -37,7 +37,7 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         """The campaign as it is now: its file may have been edited since the definitions were loaded."""
         return given or campaign_from_environment()
 
-    house = House(campaign, Layout(root or data_root()))
+    house = House(campaign, Layout(root) if root else layout_from_environment())
     with warnings.catch_warnings():
         # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -10,8 +10,8 @@ from hypothesis import settings
 from hrtem_assets.device.backend import Backend
 from hrtem_assets.device.choice import DeviceRequest, backend_for, cuda_problem
 from hrtem_assets.waves.prismatic.environment import PrismaticNotFoundError, prismatic_python
-from hrtem_assets_tests.s3_server import S3Server, running_server
 from hrtem_assets_tests.device.emulation import EmulatedBackend, no_compiler
+from hrtem_assets_tests.s3_server import S3Server, running_server
 
 # compiled functions are slow on their first call, so no deadline; CI draws the same examples in every run
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)

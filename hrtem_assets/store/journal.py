@@ -17,7 +17,7 @@ PREPARED = "prepared"
 
 def mark_prepared(journal: Place) -> None:
     """Say that the build beside a journal is ready to be filled, and holds what the entries tell."""
-    places.write(journal / PREPARED, b"")
+    places.write(journal / PREPARED, b"the build beside is ready to be filled")
 
 
 def is_prepared(build: Place, journal: Place) -> bool:

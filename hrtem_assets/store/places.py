@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -89,12 +89,11 @@ def is_made(place: Place) -> bool:
 
 
 def is_file(place: Place) -> bool:
-    """Whether there is a file or object of this very name."""
+    """Whether there is a file or object of this very name, which is not empty."""
     if isinstance(place, Path):
         return place.is_file()
     try:
-        with explained(place):
-            return bool(_filesystem(place).info(_key(place))["type"] == "file")
+        return bool(read_part(place, 0, 1))
     except FileNotFoundError:
         return False
 
@@ -140,6 +139,16 @@ def write(place: Place, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(place)
+
+
+def write_all(contents: Mapping[Place, bytes]) -> None:
+    """Write several files or objects, each in one step; objects several at once."""
+    if all(isinstance(place, Path) for place in contents):
+        for place, content in contents.items():
+            write(place, content)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(write, contents.keys(), contents.values()))
 
 
 def create(place: Place, content: bytes) -> bool:
@@ -266,15 +275,14 @@ def move(source: Place, target: Place, check: Callable[[], None] = lambda: None)
     source.rename(target)
 
 
-def flush(places: Iterable[Place]) -> None:
-    """See files safely on disk; an object is safe when its writing returned."""
-    for path in places:
-        if isinstance(path, Path) and path.is_file():
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+def flush(place: Place) -> None:
+    """See the files of a tree safely on disk; an object is safe when its writing returned."""
+    for path in files(place) if is_local(place) else ():
+        handle = os.open(str(path), os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def free_bytes(place: Place) -> int | None:
@@ -352,7 +360,9 @@ def _filesystem_of(
 ) -> "AbstractFileSystem":
     import fsspec
 
-    return fsspec.filesystem(protocol, asynchronous=asynchronous, **dict(options))
+    # s3fs would ask for the size of each object before reading it whole, to read large ones in parts at once
+    fewer = {"max_concurrency": 1} if protocol in ("s3", "s3a") else {}
+    return fsspec.filesystem(protocol, asynchronous=asynchronous, **fewer, **dict(options))
 
 
 def _key(place: Place) -> str:

@@ -8,9 +8,11 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
 
 from hrtem_assets.store import places
-from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal, shard_files
+from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal
 from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.schema import Schema, Variable
 
@@ -20,8 +22,7 @@ COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
 
 def create(path: Place, schema: Schema, structures: int) -> None:
     """Create a store's group, arrays and coordinates, all structures absent."""
-    store = places.zarr_store(path, read_only=False)
-    group = zarr.create_group(store, overwrite=True, zarr_format=3)
+    group, contents = _in_memory()
     for variable in schema.arrays:
         shard = (schema.structures_per_shard, *variable.shape)
         chunk = (1, *(variable.chunk or variable.shape))
@@ -37,14 +38,9 @@ def create(path: Place, schema: Schema, structures: int) -> None:
             attributes=_attributes(variable),
         )
     for name, coordinate in schema.coordinates.items():
-        _write_whole(
-            path,
-            group,
-            name,
-            coordinate.values,
-            (name,),
-            {"units": coordinate.units, "long_name": coordinate.long_name},
-        )
+        attributes = {"units": coordinate.units, "long_name": coordinate.long_name}
+        _write_whole(group, name, coordinate.values, (name,), attributes)
+    _write_out(path, contents)
 
 
 def resize(path: Place, schema: Schema, structures: int) -> None:
@@ -69,12 +65,11 @@ def write_structures(path: Place, first: int, arrays: Mapping[str, NDArray[Any]]
         first: index of the first structure; the start of a shard.
         arrays: by variable name, leading dimension the structures.
     """
-    group = _open(path)
     for name, values in arrays.items():
-        array = _array(group, name)
+        array = zarr.open_array(places.zarr_store(path / name, read_only=False), mode="r+", zarr_format=3)
         array[first : first + len(values)] = values
         shard = (array.shards or array.chunks)[0]
-        places.flush(shard_files(path, name, first // shard))
+        places.flush(path / name / "c" / str(first // shard))
 
 
 def write_records(path: Place, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
@@ -85,21 +80,19 @@ def write_records(path: Place, schema: Schema, records: Sequence[Mapping[str, An
         schema: names the variables.
         records: one mapping per structure; a missing or short value is padded with the fill value.
     """
-    group = _open(path)
+    group, contents = _in_memory()
     structure = np.arange(len(records))
     _write_whole(
-        path,
-        group,
-        "structure",
-        structure,
-        ("structure",),
-        {"long_name": "structure index within the specimen"},
+        group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"}
     )
     for variable in schema.records:
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):
             values[index] = stored(variable, record.get(variable.name, variable.fill_value))
-        _write_whole(path, group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
+        _write_whole(group, variable.name, values, ("structure", *variable.dims), _attributes(variable))
+    # the root is that of the whole store
+    del contents[MARK]
+    _write_out(path, contents)
 
 
 def stored(variable: Variable, value: Any) -> NDArray[Any]:
@@ -134,7 +127,6 @@ def finish(path: Place, attributes: Mapping[str, Any]) -> None:
         warnings.filterwarnings("ignore", message="Consolidated metadata")
         zarr.consolidate_metadata(places.zarr_store(path, read_only=False), zarr_format=3)
     seal(path)
-    places.flush([path / MARK])
 
 
 def _open(path: Place) -> zarr.Group:
@@ -155,13 +147,18 @@ def _attributes(variable: Variable) -> dict[str, Any]:
     return {"units": variable.units, "long_name": variable.long_name, **variable.attributes}
 
 
+def _in_memory() -> tuple[zarr.Group, dict[str, Buffer]]:
+    """A group for small variables, and the files that it becomes."""
+    contents: dict[str, Buffer] = {}
+    return zarr.create_group(MemoryStore(contents), zarr_format=3), contents
+
+
+def _write_out(path: Place, contents: Mapping[str, Buffer]) -> None:
+    places.write_all({path / name: content.to_bytes() for name, content in contents.items()})
+
+
 def _write_whole(
-    path: Place,
-    group: zarr.Group,
-    name: str,
-    values: NDArray[Any],
-    dims: tuple[str, ...],
-    attributes: dict[str, Any],
+    group: zarr.Group, name: str, values: NDArray[Any], dims: tuple[str, ...], attributes: dict[str, Any]
 ) -> None:
     array = group.create_array(
         name,
@@ -171,7 +168,7 @@ def _write_whole(
         fill_value=np.nan if values.dtype.kind == "f" else 0,
         dimension_names=dims,
         attributes=attributes,
-        overwrite=True,
+        # a file that is always written replaces that of an earlier attempt
+        config={"write_empty_chunks": True},
     )
     array[...] = values
-    places.flush(places.files(path / name))
