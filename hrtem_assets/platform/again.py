@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from hrtem_assets.compute.workers import WorkerDiedError
-from hrtem_assets.store.lock import PartitionBusyError
+from hrtem_assets.store.errors import PartitionBusyError
 
 WORKER_DEATHS = 3
 """A step is done again so often after a worker was killed; what was committed is not made again."""

@@ -1,0 +1,194 @@
+"""A data folder with everything that works on it: commands, a UI, and all their processes, found by a marker."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import dagster as dg
+import psutil
+
+from hrtem_assets.store.layout import Layout
+from hrtem_assets_tests.platform.served import HRTEM, Served, serve, wait_for
+
+MARKER = "HRTEM_TESTS_WORLD"
+
+
+class World:
+    """One data folder.
+
+    Args:
+        root: an empty folder.
+        campaign_yaml: text of the campaign file.
+        variables: further environment variables.
+    """
+
+    def __init__(self, root: Path, campaign_yaml: str, **variables: str) -> None:
+        self.root, self.data = root, root / "data"
+        self.yaml, self.marker = campaign_yaml, uuid4().hex
+        campaign = root / "campaign.yaml"
+        campaign.write_text(campaign_yaml, "utf-8")
+        self.variables = {MARKER: self.marker, "HRTEM_WORKERS": "2", "DAGSTER_HOME": "", **variables}
+        self.environment = os.environ | {
+            "HRTEM_CAMPAIGN": str(campaign),
+            "HRTEM_DATA": str(self.data),
+            **self.variables,
+        }
+
+    @property
+    def layout(self) -> Layout:
+        """Where its stores lie."""
+        return Layout(self.data)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a `hrtem` command; what it prints goes to `command.log`."""
+        with (self.root / "command.log").open("ab") as log:
+            return subprocess.Popen(
+                [*HRTEM, *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def printed(self) -> str:
+        """The end of what commands printed."""
+        return (self.root / "command.log").read_text("utf-8", errors="replace")[-5000:]
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a `hrtem` command to its end."""
+        return subprocess.run(
+            [*HRTEM, *arguments], env=self.environment, capture_output=True, text=True, timeout=280
+        )
+
+    @contextmanager
+    def served(self) -> Iterator[Served]:
+        """A `hrtem ui`, ended at the end if it still runs."""
+        # a server that was killed cannot be ended again
+        with suppress(ProcessLookupError), serve(self.root, self.yaml, **self.variables) as served:
+            yield served
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """Its Dagster instance."""
+        with dg.DagsterInstance.from_config(str(self.data / "dagster_home")) as instance:
+            yield instance
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process that was started for this folder, or by one that was."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARKER) == self.marker:
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def find(self, *words: str) -> list[psutil.Process]:
+        """Those with all these words in their command line."""
+        found = []
+        for process in self.processes():
+            try:
+                line = " ".join(process.cmdline())
+            except psutil.NoSuchProcess:
+                continue
+            if all(word in line for word in words):
+                found.append(process)
+        return found
+
+    def living_runs(self) -> set[str]:
+        """Ids of runs that hold a lock, or held one when they were killed."""
+        return {file.stem for file in (self.data / "dagster_home" / "running").glob("*.lock")}
+
+    def start_run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a `hrtem` command and wait until its run has begun."""
+        before = self.living_runs()
+        process = self.start(*arguments)
+        wait_for(lambda: self.living_runs() - before or process.poll() is not None, 240, every=0.01)
+        return process
+
+    def wait_gone(self, pids: set[int], seconds: float = 10.0) -> None:
+        """Wait until processes are gone."""
+        wait_for(lambda: not pids & {p.pid for p in self.processes()}, seconds, every=0.02)
+
+    def wait_workers(self, process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+        """The workers of a command, as soon as it has some; none if it ended before."""
+        wait_for(lambda: self.workers() or process.poll() is not None, 240, every=0.02)
+        return self.workers()
+
+    def workers(self) -> list[psutil.Process]:
+        """Worker processes of runs: those that multiprocessing started for one that it or a shell started."""
+        return [p for p in self.find("spawn_main") if not _runs_dagster(p)]
+
+    def run_statuses(self) -> dict[str, str]:
+        """Status of every run, oldest first."""
+        with self.instance() as instance:
+            return {run.run_id: run.status.value for run in reversed(instance.get_runs())}
+
+    def failure_words(self, run_id: str) -> str:
+        """What the log of a failed run says of its failure."""
+        with self.instance() as instance:
+            events = instance.all_logs(run_id)
+        said = [e.message for e in events if e.dagster_event and "FAIL" in e.dagster_event.event_type_value]
+        return "\n".join(said)
+
+    def run_pid(self, run_id: str) -> int | None:
+        """Process id of a run, once its log says it."""
+        with self.instance() as instance:
+            for event in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+                words = event.message
+                if "Executing steps in process (pid: " in words:
+                    return int(words.partition("(pid: ")[2].partition(")")[0])
+        return None
+
+    def taken_slots(self) -> int:
+        """Slots of all pools that are taken."""
+        with self.instance() as instance:
+            pools = instance.event_log_storage
+            return sum(
+                pools.get_concurrency_info(key).active_slot_count for key in pools.get_concurrency_keys()
+            )
+
+    def assert_deserted(self, seconds: float = 10.0) -> None:
+        """No process of this folder is left, or is within seconds."""
+        try:
+            wait_for(lambda: not self.processes(), seconds, every=0.1)
+        except AssertionError:
+            left = [" ".join(p.cmdline())[:120] for p in self.processes()]
+            raise AssertionError(f"left behind: {left}") from None
+
+    def kill_all(self) -> None:
+        """What a power cut does: everything at once."""
+        for process in self.processes():
+            kill(process.pid)
+
+
+def kill(pid: int) -> bool:
+    """SIGKILL, which no process can answer; whether there was one."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a process; whether it ended."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _runs_dagster(process: psutil.Process) -> bool:
+    """Whether a process of multiprocessing is a run: its parent is a code server."""
+    try:
+        parent = process.parent()
+        return parent is not None and "grpc" in " ".join(parent.cmdline())
+    except psutil.NoSuchProcess:
+        return True
