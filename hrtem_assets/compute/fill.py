@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hrtem_assets.campaign import Campaign
@@ -14,6 +13,7 @@ from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.store.build import BuildHandle, open_build
 from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, require_recipe
 from hrtem_assets.store.recipe import Recipe, differences
 
@@ -48,7 +48,7 @@ class ShardMaker:
     campaign: Campaign
     specimen: str
     handles: Mapping[str | None, BuildHandle]
-    sources: Mapping[str, Path]
+    sources: Mapping[str, Place]
     recipes: Mapping[str | None, Recipe]
 
     def __call__(self, shard: Shard) -> float:
@@ -127,7 +127,7 @@ def fill(
     compute: Compute,
     provenance: dict[str, Any],
     log: Callable[[str], None],
-) -> dict[str | None, Path]:
+) -> dict[str | None, Place]:
     """Fill a specimen's partitions and publish them.
 
     Args:

@@ -1,12 +1,12 @@
 """The asset `storage`: how much disk every asset takes, and how much of it could go."""
 
-import shutil
 from typing import Any
 
 import dagster as dg
 
 from hrtem_assets.platform.house import House
 from hrtem_assets.stages import STAGES
+from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.upkeep.census import finished_partitions, stored_bytes
 from hrtem_assets.upkeep.words import size
@@ -43,9 +43,14 @@ def sizes(layout: Layout) -> dict[str, Any]:
     rows: list[tuple[str, int | None, int]] = [
         (asset, len(found), sum(found)) for asset, found in stored.items()
     ]
-    others = {"superseded": "assets/.superseded", "unfinished": "assets/.building", "exports": "exports"}
+    others = {
+        "superseded": layout.assets / ".superseded",
+        "unfinished": layout.assets / ".building",
+        "exports": layout.root / "exports",
+    }
     # an extended store shares files with the one it replaced: counted with both, freed with the last
-    rows += [(name, None, stored_bytes(layout.root / folder)) for name, folder in others.items()]
+    rows += [(name, None, stored_bytes(folder)) for name, folder in others.items()]
+    free = places.free_bytes(layout.assets)
     schema = dg.TableSchema(
         columns=[
             dg.TableColumn("what"),
@@ -60,7 +65,7 @@ def sizes(layout: Layout) -> dict[str, Any]:
     ]
     return {
         "total_megabytes": round(sum(b for *_, b in rows) / 1e6, 3),
-        "free_megabytes": round(shutil.disk_usage(layout.root).free / 1e6, 3),
+        **({} if free is None else {"free_megabytes": round(free / 1e6, 3)}),
         **{f"{name}_megabytes": round(b / 1e6, 3) for name, _, b in rows},
         "table": dg.MetadataValue.table(records, schema),
     }
