@@ -10,6 +10,9 @@ from hrtem_assets.upkeep.census import upstream_partitions
 from hrtem_assets.upkeep.plan import PartitionPlan
 from hrtem_assets.upkeep.rates import mean_height_a
 
+# all that follows them takes a few hundredths of their time
+_COSTLY = ("structures", "exit_waves")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -26,28 +29,17 @@ class Choice:
     later: int
 
 
-def choose(
-    campaign: Campaign,
-    plans: Sequence[PartitionPlan],
-    barred: Mapping[PartitionId, str],
-    max_partitions: int,
-    max_seconds: float,
-) -> Choice:
-    """Choose among what is not complete.
-
-    Whole specimens follow each other, since a specimen's partitions wait for its own alone. At least one partition is
-    chosen, however long it takes: it is resumed where it was left. Of what has no measured rate yet one specimen is
-    chosen, which measures it.
+def admit(
+    plans: Sequence[PartitionPlan], barred: Mapping[PartitionId, str]
+) -> tuple[list[PartitionPlan], dict[PartitionId, str]]:
+    """What is not complete and may be begun, and why the rest may not.
 
     Args:
-        campaign: of the plans.
-        plans: of the selection, upstream before downstream.
+        plans: upstream before downstream.
         barred: partitions that may not be begun, and why; what is made from them waits as well.
-        max_partitions: bound.
-        max_seconds: bound, in seconds of one worker.
     """
+    admitted: list[PartitionPlan] = []
     refused: dict[PartitionId, str] = {}
-    open_: dict[str, list[PartitionPlan]] = {}
     for plan in plans:
         partition = plan.partition
         if plan.state == "complete":
@@ -58,26 +50,51 @@ def choose(
         elif awaited:
             refused[partition] = f"waits for {awaited[0]}"
         else:
-            open_.setdefault(partition.specimen, []).append(plan)
+            admitted.append(plan)
+    return admitted, refused
+
+
+def choose(
+    campaign: Campaign,
+    plans: Sequence[PartitionPlan],
+    barred: Mapping[PartitionId, str],
+    max_partitions: int,
+    max_seconds: float,
+) -> Choice:
+    """Choose among what is admitted as much as fits.
+
+    Whole specimens follow each other, since a specimen's partitions wait for its own alone. At least one partition is
+    chosen, however long it takes: it is resumed where it was left. Of those whose waves have no measured rate yet one
+    specimen is chosen, which measures it.
+
+    Args:
+        campaign: of the plans.
+        plans: of the selection, upstream before downstream.
+        barred: partitions that may not be begun, and why.
+        max_partitions: bound.
+        max_seconds: bound, in seconds of one worker.
+    """
+    admitted, refused = admit(plans, barred)
+    by_specimen: dict[str, list[PartitionPlan]] = {}
+    for plan in admitted:
+        by_specimen.setdefault(plan.partition.specimen, []).append(plan)
 
     def cost(specimen: str) -> tuple[bool, float, float]:
-        seconds = [p.seconds for p in open_[specimen]]
-        return None in seconds, sum(s or 0.0 for s in seconds), mean_height_a(campaign, specimen)
+        own = by_specimen[specimen]
+        unknown = any(p.seconds is None and p.partition.asset in _COSTLY for p in own)
+        return unknown, sum(p.seconds or 0.0 for p in own), mean_height_a(campaign, specimen)
 
     chosen: list[PartitionPlan] = []
     spent = 0.0
-    for specimen in sorted(open_, key=cost):
+    for specimen in sorted(by_specimen, key=cost):
         unknown = cost(specimen)[0]
         if unknown and chosen:
             break
-        for plan in open_[specimen]:
+        for plan in by_specimen[specimen]:
             spent += plan.seconds or 0.0
             if chosen and (len(chosen) == max_partitions or spent > max_seconds):
-                break
+                return Choice(tuple(chosen), refused, len(admitted) - len(chosen))
             chosen.append(plan)
-        else:
-            if unknown:
-                break
-            continue
-        break
-    return Choice(tuple(chosen), refused, sum(map(len, open_.values())) - len(chosen))
+        if unknown:
+            break
+    return Choice(tuple(chosen), refused, len(admitted) - len(chosen))

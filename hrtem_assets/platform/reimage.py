@@ -8,7 +8,7 @@ import dagster as dg
 
 from hrtem_assets.campaign import Campaign, CampaignError
 from hrtem_assets.platform.backfills import add_backfill, still_requested, underway
-from hrtem_assets.platform.choice import choose
+from hrtem_assets.platform.choice import admit
 from hrtem_assets.platform.house import House
 from hrtem_assets.platform.recipes import hash_of
 from hrtem_assets.platform.top_up import not_loaded
@@ -80,11 +80,11 @@ def changed(
         for u in upstream_partitions(STAGES[partition.asset], partition)
         if u in unready
     } | underway(loaded, instance)
-    choice = choose(now, list(candidates.values()), barred, len(candidates), float("inf"))
-    reasons = dict.fromkeys(choice.barred.values())
-    waiting = f"{len(choice.barred)} wait: {'; '.join(reasons)}" if choice.barred else ""
-    late = {p.condition for p in choice.barred if p in new}
-    return Change(tuple(p.partition for p in choice.chosen), waiting, tuple(k for k in grid if k not in late))
+    admitted, refused = admit(list(candidates.values()), barred)
+    reasons = dict.fromkeys(refused.values())
+    waiting = f"{len(refused)} wait: {'; '.join(reasons)}" if refused else ""
+    late = {p.condition for p in refused if p in new}
+    return Change(tuple(p.partition for p in admitted), waiting, tuple(k for k in grid if k not in late))
 
 
 class ReimageConfig(dg.Config):

@@ -67,10 +67,8 @@ def decide(campaign: Campaign, layout: Layout, instance: dg.DagsterInstance, now
 def _what(choice: Choice, workers: int) -> str:
     states = Counter(p.state for p in choice.chosen)
     seconds = [p.seconds for p in choice.chosen]
-    cost = (
-        "no rate measured yet, so one specimen first"
-        if None in seconds
-        else f"about {duration(sum(s or 0 for s in seconds) / workers)} with {workers} workers"
+    cost = f"about {duration(sum(s or 0 for s in seconds) / workers)} with {workers} workers" + (
+        ", and what has no rate measured yet" if None in seconds else ""
     )
     words = [
         f"{len(choice.chosen)} partitions ({', '.join(f'{n} {state}' for state, n in states.items())})",

@@ -25,7 +25,9 @@ def plans(specimens=SECONDS, state="missing", rate=True, complete=()):
             10 if p in complete else 0,
             10,
             (),
-            Rate(SECONDS[p.specimen], 1e6, (p.specimen,)) if rate and p not in complete else None,
+            Rate(SECONDS[p.specimen], 1e6, 10**9, "cpu", (p.specimen,))
+            if rate and p not in complete
+            else None,
         )
         for p in select(PAPER, list(specimens))
     ]
@@ -78,3 +80,10 @@ def test_of_what_has_no_rate_yet_one_specimen_is_chosen_the_thinnest():
     found = chosen(plans(rate=False), {})
     assert {p.specimen for p in found} == {"Fe-small"}
     assert len(found) == 36
+
+
+def test_what_follows_the_waves_is_cheap_and_waits_for_no_rate():
+    waves = [PartitionId(a, s) for a in ("structures", "exit_waves") for s in SECONDS]
+    found = chosen(plans(rate=False, complete=waves), {})
+    assert {p.specimen for p in found} == set(SECONDS)
+    assert len(found) == 3 * 34
