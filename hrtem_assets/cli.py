@@ -198,13 +198,13 @@ def _make_series(house: "House", name: str) -> None:
     from hrtem_assets.platform.instance import prepare_home
     from hrtem_assets.platform.launch import MaterializationError
     from hrtem_assets.platform.series import materialize_series
+    from hrtem_assets.store.room import DiskFullError, room_in
 
-    prepare_home()
     try:
-        with dg.DagsterInstance.get() as instance:
+        with room_in(prepare_home()), dg.DagsterInstance.get() as instance:
             for run_id in materialize_series(build_defs(house.campaign), instance, house, name):
                 click.echo(f"run {run_id} succeeded")
-    except MaterializationError as error:
+    except (DiskFullError, MaterializationError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -216,6 +216,7 @@ def _materialize(
     from hrtem_assets.platform.instance import prepare_home
     from hrtem_assets.platform.launch import MaterializationError, materialize
     from hrtem_assets.store.errors import StoreError
+    from hrtem_assets.store.room import DiskFullError, room_in
 
     try:
         from hrtem_assets.campaign import campaign_from_environment
@@ -226,11 +227,10 @@ def _materialize(
             campaign.specimen(specimen)
         for key in conditions:
             campaign.condition(key)
-        prepare_home()
-        with dg.DagsterInstance.get() as instance:
+        with room_in(prepare_home()), dg.DagsterInstance.get() as instance:
             for run_id in materialize(build_defs(campaign), instance, assets, specimen, conditions, config):
                 click.echo(f"run {run_id} succeeded")
-    except (CampaignError, MaterializationError, StoreError) as error:
+    except (CampaignError, DiskFullError, MaterializationError, StoreError) as error:
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error

@@ -24,6 +24,7 @@ from hrtem_assets.platform.recording import forget_version, record, recorded_res
 from hrtem_assets.platform.reports import data_version, report
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.store.reading import store_info
+from hrtem_assets.store.room import room_in
 
 # every stage uses all workers by itself, so one at a time
 POOL = "compute"
@@ -73,7 +74,7 @@ def _stage_asset(
         config: config_type,  # type: ignore[valid-type]
         house: dg.ResourceParam[House],
     ) -> dg.MaterializeResult:
-        with done_again():
+        with done_again(), room_in(house.layout.root):
             return _materialize(context, stage, config, house)
 
     return asset

@@ -106,11 +106,16 @@ def _run(
         return result.run_id
     failures = [e for e in result.all_node_events if e.is_step_failure]
     error = failures[0].step_failure_data.error if failures else None
-    while error is not None and error.cause is not None:
+    # what Dagster wraps around an error says less than the error
+    while error is not None and error.cause is not None and _is_dagsters(error.cls_name):
         error = error.cause
     reason = error.message.strip() if error is not None else "no step ran"
     of = f" ({first_key})" if first_key else ""
     raise MaterializationError(f"run {result.run_id} of {', '.join(names)}{of} failed: {reason}")
+
+
+def _is_dagsters(error_class: str | None) -> bool:
+    return error_class is None or error_class.startswith("Dagster") or error_class == "RetryRequested"
 
 
 def _range_tags(first_key: str | None, last_key: str | None) -> dict[str, str]:

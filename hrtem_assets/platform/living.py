@@ -13,7 +13,7 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from filelock import FileLock, Timeout
 
 GONE = (
-    "the process of this run is gone: it was killed, or the machine went down; "
+    "the process of this run is gone: it was killed, its disk was full, or the machine went down; "
     "what was committed is kept: materialize again to go on"
 )
 

@@ -43,6 +43,11 @@ class World:
         """Where its stores lie."""
         return Layout(self.data)
 
+    @property
+    def home(self) -> Path:
+        """Dagster's home."""
+        return Path(self.variables["DAGSTER_HOME"] or self.data / "dagster_home")
+
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a `hrtem` command; what it prints goes to `command.log`."""
         with (self.root / "command.log").open("ab") as log:
@@ -57,6 +62,10 @@ class World:
     def printed(self) -> str:
         """The end of what commands printed."""
         return (self.root / "command.log").read_text("utf-8", errors="replace")[-5000:]
+
+    def forget_printed(self) -> None:
+        """Begin a new log of commands."""
+        (self.root / "command.log").unlink(missing_ok=True)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `hrtem` command to its end."""
@@ -74,7 +83,7 @@ class World:
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
         """Its Dagster instance."""
-        with dg.DagsterInstance.from_config(str(self.data / "dagster_home")) as instance:
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
             yield instance
 
     def processes(self) -> list[psutil.Process]:
@@ -102,7 +111,7 @@ class World:
 
     def living_runs(self) -> set[str]:
         """Ids of runs that hold a lock, or held one when they were killed."""
-        return {file.stem for file in (self.data / "dagster_home" / "running").glob("*.lock")}
+        return {file.stem for file in (self.home / "running").glob("*.lock")}
 
     def start_run(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a `hrtem` command and wait until its run has begun."""
