@@ -28,6 +28,9 @@ class DeviceRequest:
     processes: int = 1
 
 
+PROCESSOR = DeviceRequest("cpu")
+
+
 def requested_device(name: str | None = None, processes: int = 1) -> DeviceRequest:
     """What a run asks for: its own setting, else HRTEM_DEVICE, else `auto`.
 

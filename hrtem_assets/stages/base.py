@@ -2,13 +2,14 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.device.choice import PROCESSOR, DeviceRequest
 from hrtem_assets.store.build import Product
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.places import Place
@@ -29,6 +30,7 @@ class Assignment:
         index: structure index.
         conditions: condition keys; `(None,)` for a stage without conditions.
         sources: path of each upstream store, by `source_key`.
+        device: where to compute; decides nothing of the recipe.
     """
 
     campaign: Campaign
@@ -36,6 +38,7 @@ class Assignment:
     index: int
     conditions: tuple[str | None, ...]
     sources: Mapping[str, Place]
+    device: DeviceRequest = PROCESSOR
 
 
 class Stage(ABC):
@@ -68,12 +71,34 @@ class Stage(ABC):
             arrays and record by condition, named as in the schema.
         """
 
+    def make_together(self, works: Sequence[Assignment]) -> list[Made]:
+        """As `make`, for several structures of a specimen; side by side where a stage can do that.
+
+        Args:
+            works: they differ in the index alone.
+        """
+        return [self.make(work) for work in works]
+
+    def structures_at_once(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> int:
+        """How many structures `make_together` should be given to be at its fastest."""
+        return 1
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        """What computes, for the record: `cpu`, or the device and the library that drives it."""
+        return "cpu"
+
     def products(self, work: Assignment) -> dict[str | None, Product]:
         """As `make`, with the time it took shared evenly among the conditions."""
+        return self.products_together([work])[0]
+
+    def products_together(self, works: Sequence[Assignment]) -> list[dict[str | None, Product]]:
+        """As `make_together`, with the time it took shared evenly among structures and conditions."""
         start = time.perf_counter()
-        made = self.make(work)
-        seconds = (time.perf_counter() - start) / len(work.conditions)
-        return {key: Product(arrays, record, seconds) for key, (arrays, record) in made.items()}
+        made = self.make_together(works)
+        seconds = (time.perf_counter() - start) / sum(len(work.conditions) for work in works)
+        return [
+            {key: Product(arrays, record, seconds) for key, (arrays, record) in one.items()} for one in made
+        ]
 
     def recipe(self, campaign: Campaign, specimen: Specimen, condition: str | None = None) -> Recipe:
         """The recipe of a partition, with those of everything upstream."""

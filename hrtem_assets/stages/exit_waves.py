@@ -1,5 +1,6 @@
 """Exit waves: multislice of the whole structure and of its particles in vacuum; one row is a structure."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,14 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.device.backend import Backend
+from hrtem_assets.device.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.stages.base import Assignment, Made, Stage
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.schema import Coordinate, Schema, Variable, pixel_coordinates
-from hrtem_assets.waves.exit_waves import simulate
+from hrtem_assets.waves.exit_waves import simulate_together
 from hrtem_assets.waves.precision import round_mantissa
-from hrtem_assets.waves.registry import engine
+from hrtem_assets.waves.registry import engine, runs_on_devices
 
 # settings that decide nothing in other engines, and so do not belong in their recipes
 _ACTS_IN = {"fused_mode": ("fused",), "prismatic": ("prismatic",), "projection": ("abtem", "fused")}
@@ -64,18 +67,43 @@ class ExitWavesStage(Stage):
         )
 
     def make(self, work: Assignment) -> Made:
-        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
-        structure = read_stored_structure(sources["structures"], index, campaign.simulation.cell_a)
-        waves, exit_plane_z_a = simulate(campaign, specimen, structure, index)
-        bits = campaign.simulation.wave_mantissa_bits
-        arrays = {name: round_mantissa(getattr(waves, name), bits) for name in ("full", "vacuum")}
-        record = {
-            "exit_plane_z": exit_plane_z_a,
-            "full_intensity": mean_intensity(arrays["full"]),
-            "vacuum_intensity": mean_intensity(arrays["vacuum"]),
-            "seed": structure_seed(campaign, specimen.key, index, "exit_waves"),
-        }
-        return {None: (arrays, record)}
+        return self.make_together([work])[0]
+
+    def make_together(self, works: Sequence[Assignment]) -> list[Made]:
+        campaign, specimen, sources = works[0].campaign, works[0].specimen, works[0].sources
+        indices = [work.index for work in works]
+        structures = [
+            read_stored_structure(sources["structures"], i, campaign.simulation.cell_a) for i in indices
+        ]
+        device = self._device(campaign, specimen, works[0].device)
+        made: list[Made] = []
+        simulated = simulate_together(campaign, specimen, structures, indices, device)
+        for index, (waves, exit_plane_z_a) in zip(indices, simulated, strict=True):
+            arrays = {}
+            for name in ("full", "vacuum"):
+                values = getattr(waves, name)
+                on_host = values if device is None else device.to_host(values)
+                arrays[name] = round_mantissa(on_host, campaign.simulation.wave_mantissa_bits)
+            record = {
+                "exit_plane_z": exit_plane_z_a,
+                "full_intensity": mean_intensity(arrays["full"]),
+                "vacuum_intensity": mean_intensity(arrays["vacuum"]),
+                "seed": structure_seed(campaign, specimen.key, index, "exit_waves"),
+            }
+            made.append({None: (arrays, record)})
+        return made
+
+    def structures_at_once(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> int:
+        simulation = campaign.simulation_of(specimen)
+        backend = self._device(campaign, specimen, device)
+        return engine(simulation.engine, backend).structures_at_once(simulation)
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        return describe(self._device(campaign, specimen, device))
+
+    def _device(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> Backend | None:
+        # an engine that stays on the processor must not keep a device busy
+        return backend_for(device) if runs_on_devices(campaign.simulation_of(specimen).engine) else None
 
 
 def mean_intensity(waves: NDArray[np.complex64]) -> float:

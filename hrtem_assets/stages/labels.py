@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.device.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.imaging.labels import overlap, phase_label
 from hrtem_assets.specimen.silhouette import projected_silhouette
 from hrtem_assets.stages.base import Assignment, Made, Stage
@@ -69,6 +70,7 @@ class LabelsStage(Stage):
             campaign.labels.phase_threshold_rad,
             specimen.lattice.label_blur_a,
             mask_cutoff(campaign, specimen),
+            backend_for(work.device),
         )
         placed = int(read_structure(sources["structures"], "particle_count", index))
         silhouette = projected_silhouette(
@@ -83,6 +85,9 @@ class LabelsStage(Stage):
             "mask_fraction": float(label.mask.mean()),
         }
         return {None: (arrays, record)}
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        return describe(backend_for(device))
 
 
 def mask_cutoff(campaign: Campaign, specimen: Specimen) -> float:

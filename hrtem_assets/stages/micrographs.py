@@ -6,6 +6,7 @@ import numpy as np
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.device.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.imaging.dose import electron_counts
 from hrtem_assets.imaging.transfer import intensity, spectra
 from hrtem_assets.stages.base import Assignment, Made, Stage
@@ -54,12 +55,13 @@ class MicrographsStage(Stage):
 
     def make(self, work: Assignment) -> Made:
         campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
-        simulation = campaign.simulation
+        simulation, device = campaign.simulation, backend_for(work.device)
         waves = spectra(
             read_structure(sources["exit_waves"], "full", index),
             simulation.output_sampling_a,
             simulation.beam_energy_kev,
             campaign.optics,
+            device,
         )
         zero_a = float(read_structure(sources["zero_defocus"], "zero_defocus", index))
         made = {}
@@ -70,7 +72,9 @@ class MicrographsStage(Stage):
             defocus_nm = rng.normal(condition.defocus_nm, campaign.optics.defocus_jitter_nm)
             exit_plane_defocus_a = zero_a + 10 * defocus_nm
             image = intensity(waves, exit_plane_defocus_a)
-            counts = electron_counts(image, condition.dose_e_per_a2, simulation.output_sampling_a, rng)
+            counts = electron_counts(
+                image, condition.dose_e_per_a2, simulation.output_sampling_a, rng, device
+            )
             record = {
                 "defocus": defocus_nm,
                 "exit_plane_defocus": exit_plane_defocus_a,
@@ -81,3 +85,6 @@ class MicrographsStage(Stage):
             }
             made[key] = ({"counts": counts}, record)
         return made
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        return describe(backend_for(device))

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Optics, Specimen
+from hrtem_assets.device.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.imaging.transfer import spectra
 from hrtem_assets.specimen.structure import SUBSTRATE
@@ -70,6 +71,7 @@ class ZeroDefocusStage(Stage):
                 simulation.output_sampling_a,
                 simulation.beam_energy_kev,
                 campaign.optics,
+                backend_for(work.device),
             ),
             (float(depths.min()), float(depths.max())),
             campaign.calibration,
@@ -81,6 +83,9 @@ class ZeroDefocusStage(Stage):
             "curve_variance": found.variance,
         }
         return {None: ({}, record)}
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        return describe(backend_for(device))
 
 
 def particle_depths_a(sources: Mapping[str, Place], index: int) -> NDArray[np.float64]:
