@@ -15,6 +15,7 @@ from hrtem_assets.campaign import (
     TrainingSets,
 )
 from hrtem_assets.campaign.base import Model
+from hrtem_assets.device.choice import DeviceName
 
 AS_CAMPAIGN = "campaign"
 
@@ -61,10 +62,14 @@ class StageConfig(dg.Config):
         description="worker processes, or tasks at once on a cluster; 0 as HRTEM_COMPUTE or HRTEM_WORKERS say",
         ge=0,
     )
+    device: DeviceName = Field(
+        default="auto",
+        description="cuda: a CUDA device, cpu: the processor; auto: as HRTEM_DEVICE says, else CUDA where there is one",
+    )
 
     def overrides(self) -> dict[str, Any]:
         """Nested settings given in this run, in the form of a campaign file."""
-        data = self.model_dump(exclude={"workers", "count", "cell_a"})
+        data = self.model_dump(exclude={"workers", "device", "count", "cell_a"})
         found: dict[str, Any] = _given(data)
         return found
 

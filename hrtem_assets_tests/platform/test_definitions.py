@@ -75,7 +75,7 @@ def test_the_jobs_cover_every_asset(definitions):
 def test_configuration_shows_descriptions_and_units_in_the_launchpad(definitions):
     assets = {a.key.to_user_string(): a for a in definitions.assets}
     fields = assets["exit_waves"].op.config_schema.config_type.fields
-    assert {"workers", "count", "simulation"} == set(fields)
+    assert {"workers", "device", "count", "simulation"} == set(fields)
     simulation = fields["simulation"].config_type.fields
     assert "[Å]" in simulation["slice_thickness_a"].description
     assert "[keV]" in simulation["beam_energy_kev"].description
