@@ -26,6 +26,8 @@ _PACKAGES = {
     "kubernetes": ("dask_kubernetes.operator", "kubernetes"),
     "cuda": ("dask_cuda", "cuda-cluster"),
 }
+# how long workers stay that have nothing to do; Dask looks once a second
+IDLE_S = 60
 # starting it takes seconds to minutes, so it serves every run of this process
 _open: dict[str, Any] = {}
 
@@ -192,7 +194,8 @@ def multiply_workers(cluster: Any, times: int) -> None:
 
 
 def _start_slurm(package: Any, compute: SlurmCompute) -> Any:
-    return _sized(package.SLURMCluster(**slurm_arguments(compute)), compute)
+    # a job is kept between one stage and the next: another would have to queue
+    return _sized(package.SLURMCluster(**slurm_arguments(compute)), compute, wait_count=IDLE_S)
 
 
 def _start_kubernetes(package: Any, compute: KubernetesCompute) -> Any:
@@ -212,11 +215,11 @@ _START: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _sized(cluster: Any, compute: SizedModel) -> Any:
+def _sized(cluster: Any, compute: SizedModel, **adaptive: Any) -> Any:
     if compute.workers is not None:
         cluster.scale(compute.workers)
     else:
-        cluster.adapt(minimum=compute.workers_min, maximum=compute.workers_max)
+        cluster.adapt(minimum=compute.workers_min, maximum=compute.workers_max, **adaptive)
     return cluster
 
 
