@@ -160,6 +160,7 @@ class PartitionBuild:
         # a task that the cluster ran twice may still be writing
         self.handle.fence.close()
         self._check()
+        places.sweep(self.handle.path)
         entries = self._leading_entries()
         run_ids = list(dict.fromkeys(e["run_id"] for e in entries))
         records = [r | {"run": run_ids.index(e["run_id"])} for e in entries for r in e["records"]]

@@ -218,6 +218,13 @@ def remove(place: Place, mark: str = MARK) -> None:
             _filesystem(place).rm(rest)
 
 
+def sweep(place: Place) -> None:
+    """Delete what killed writes and full disks left in a tree that nobody writes to; object stores keep no such."""
+    if isinstance(place, Path):
+        for file in list(place.rglob(f"*{PARTIAL}")):
+            file.unlink(missing_ok=True)
+
+
 def copy(source: Place, target: Place, check: Callable[[], None] = lambda: None) -> None:
     """Copy a tree, its mark last; in a folder by hard links where possible, in an object store by the server.
 

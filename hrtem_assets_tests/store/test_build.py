@@ -199,6 +199,16 @@ def test_a_journal_left_by_a_kill_just_after_publishing_says_nothing_of_the_next
     assert_holds(layout, 8)
 
 
+def test_what_a_killed_write_left_behind_is_not_published(layout: Layout) -> None:
+    with open_build(layout, PARTITION, make_recipe(), make_schema(), 2, PROVENANCE) as build:
+        (build.handle.path / "counts" / f"0.{'5' * 32}.partial").write_bytes(b"half")
+        for unit in build.missing:
+            build.handle.commit(unit.start, [make_product(i) for i in unit])
+        build.publish()
+    assert list(layout.store(PARTITION).rglob("*.partial")) == []
+    assert_holds(layout, 2)
+
+
 def test_a_gap_in_the_journal_cannot_be_published(layout: Layout) -> None:
     with open_build(layout, PARTITION, make_recipe(), make_schema(), 4, PROVENANCE) as build:
         build.handle.commit(2, [make_product(2), make_product(3)])
