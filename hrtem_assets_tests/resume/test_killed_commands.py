@@ -73,7 +73,7 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
     assert list(statuses.values()).count("FAILURE") == killed
     assert list(statuses.values()).count("SUCCESS") == rounds
     assert world.taken_slots() == 0
-    assert all(GONE in world.failure_words(run) for run, status in statuses.items() if status == "FAILURE")
+    assert all(GONE in world.log_of(run) for run, status in statuses.items() if status == "FAILURE")
     print(f"{killed} kills of a command, {rounds} completed")
 
 

@@ -116,3 +116,9 @@ def journaled(layout: Layout, partition: PartitionId) -> dict[int, int]:
         for index, record in enumerate(entry["records"], entry["first"]):
             found[index] = record["committed_at"]
     return found
+
+
+def runs_of(layout: Layout, partition: PartitionId) -> list[str]:
+    """The runs that made the structures of a finished store."""
+    runs: list[str] = store_info(layout.store(partition)).attributes["provenance"]["runs"]
+    return runs

@@ -138,12 +138,10 @@ class World:
         with self.instance() as instance:
             return {run.run_id: run.status.value for run in reversed(instance.get_runs())}
 
-    def failure_words(self, run_id: str) -> str:
-        """What the log of a failed run says of its failure."""
+    def log_of(self, run_id: str) -> str:
+        """What the log of a run says."""
         with self.instance() as instance:
-            events = instance.all_logs(run_id)
-        said = [e.message for e in events if e.dagster_event and "FAIL" in e.dagster_event.event_type_value]
-        return "\n".join(said)
+            return "\n".join(event.message for event in instance.all_logs(run_id))
 
     def run_pid(self, run_id: str) -> int | None:
         """Process id of a run, once its log says it."""
