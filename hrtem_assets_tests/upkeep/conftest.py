@@ -26,7 +26,13 @@ def fill_all(layout: Layout, count: int | None = None, assets=tuple(STAGES), cam
             layout,
             count=count,
             compute=LocalCompute(workers=1),
-            provenance={"run_id": "run-1", "user": "me", "host": "here", "overrides": overrides or {}},
+            provenance={
+                "run_id": "run-1",
+                "user": "me",
+                "host": "here",
+                "package_version": "0",
+                "overrides": overrides or {},
+            },
             log=lambda _: None,
         )
 
