@@ -1,7 +1,7 @@
 """What the campaign asks of every partition, as external assets: by them Dagster knows which partitions are stale.
 
-Each stage has an asset `recipes/STAGE` of its own partitions, whose data version is the recipe's digest and changes
-with the campaign file. A run records the recipes of its partitions before it reads anything, so that a later edit
+Each stage has one, such as `labels_recipe`, with the stage's partitions; its data version is the recipe's digest and
+changes with the campaign file. A run records the recipes of its partitions before it reads anything, so that a later edit
 shows as a newer version; the sensor records edits of partitions that were made before.
 """
 
@@ -17,13 +17,13 @@ from hrtem_assets.platform.partitions import asset_partitions, parse_key
 from hrtem_assets.stages import STAGES
 
 GROUP = "recipes"
-SENSOR = "campaign_edits"
+SENSOR = "watch_recipes"
 EVERY_SECONDS = 30
 
 
 def recipe_key(asset: str) -> dg.AssetKey:
     """The external asset of a stage's recipes."""
-    return dg.AssetKey([GROUP, asset])
+    return dg.AssetKey(f"{asset}_recipe")
 
 
 def recipe_assets(campaign: Campaign) -> list[dg.AssetSpec]:

@@ -17,7 +17,7 @@ from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.upkeep.census import finished_partitions, parse_partition, upstream_partitions
 from hrtem_assets.upkeep.plan import plan
 
-JOB, SENSOR = "reimage", "campaign_changes"
+JOB, SENSOR = "reimage", "reimage_edits"
 REIMAGE_TAG = "hrtem/reimage"
 SENSOR_TAG = "dagster/sensor_name"
 EVERY_SECONDS = 30
@@ -139,7 +139,7 @@ def reimage_sensor(
         description="Makes zero defocus, labels, images and training sets again, in one backfill, where an edit of "
         "the campaign file has made them stale, and under new conditions; never structures or waves.",
     )
-    def campaign_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    def reimage_edits(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
             now = read_campaign()
         except CampaignError as error:
@@ -162,4 +162,4 @@ def reimage_sensor(
         request = dg.RunRequest(run_config=dg.RunConfig(ops={"request_images": config}))
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
-    return campaign_changes
+    return reimage_edits

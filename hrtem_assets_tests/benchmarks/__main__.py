@@ -26,11 +26,19 @@ def main() -> None:
     parser.add_argument(
         "--full", action="store_true", help=f"{PHONONS} phonons throughout, growth, training loader"
     )
+    parser.add_argument(
+        "--backfill",
+        action="store_true",
+        help="only what Dagster costs per partition, by backfills of 304 and 432",
+    )
     parser.add_argument("--markdown", action="store_true", help="only print the tables of the last run")
     parser.add_argument("--repeats", type=int, default=3, help="runs of all but abTEM; the least counts")
     parser.add_argument("--structures", type=int, default=8, help="made by the worker processes")
     options = parser.parse_args()
     path = data_root() / "bench" / "bench.json"
+    if options.backfill:
+        _backfill(path)
+        return
     if options.markdown and not path.is_file():
         parser.error(f"{path} does not exist: nothing has been measured here yet; run `make bench` first")
     if not options.markdown:
@@ -118,6 +126,19 @@ def _loader(path: Path) -> None:
 
     _say("training loader")
     _keep(path, "loader", in_own_process(measure_loader))
+
+
+def _backfill(path: Path) -> None:
+    from hrtem_assets_tests.benchmarks.backfill import measure_backfill, words
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    measured = {}
+    for specimens in (19, 27):
+        _say(f"backfill of the micrographs of {specimens} specimens")
+        figures = measure_backfill(specimens)
+        measured[str(figures["partitions"])] = figures
+        print(words(figures), flush=True)
+    _keep(path, "backfill", measured)
 
 
 def _keep(path: Path, part: str, figures: Mapping[str, Any]) -> None:

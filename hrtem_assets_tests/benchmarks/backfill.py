@@ -1,9 +1,10 @@
 """What Dagster itself costs per partition: a backfill launched as the UI does, of images that cost next to nothing."""
 
-import json
 import os
 import tempfile
 import time
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,12 +14,12 @@ import yaml
 from hrtem_assets.campaign import Campaign, load_campaign
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.settings import LocalCompute
+from hrtem_assets.compute.settings import LocalCompute
+from hrtem_assets.platform.top_up import decide
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.platform.served import Served, serve, wait_for
 
-LATTICES_KEPT = 9
-IMAGES = ("micrographs", "training_sets")
 SETTINGS: dict[str, Any] = {
     "extends": "paper",
     "name": "tiny",
@@ -36,62 +37,79 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def measure_backfill(specimens: int, assets: tuple[str, ...] = IMAGES[:1]) -> dict[str, Any]:
-    """Backfill every condition of some specimens in a real daemon, and the same work without Dagster.
+def measure_backfill(specimens: int = 27) -> dict[str, Any]:
+    """Backfill the micrographs of some specimens under 16 conditions in a real daemon; how long a nightly tick takes.
 
     Args:
-        specimens: of 27; 16 conditions each.
-        assets: which images' assets.
+        specimens: of the 27.
+
+    Returns:
+        wall and CPU seconds of everything together, from the launch to the end of the backfill; of runs, medians.
+
+    Raises:
+        RuntimeError: if a run or the backfill fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    # a daemon that is being ended may still write
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         text = yaml.safe_dump(SETTINGS, allow_unicode=True)
         (root / "campaign.yaml").write_text(text, "utf-8")
-        campaign = load_campaign(root / "campaign.yaml")
+        campaign, layout = load_campaign(root / "campaign.yaml"), Layout(root / "data")
         chosen = list(campaign.specimens)[:specimens]
-        for asset in ("structures", "exit_waves", "zero_defocus", "labels"):
+        for asset in ("structures", "exit_waves", "zero_defocus"):
             for specimen in chosen:
-                _fill(campaign, root / "data", asset, specimen)
-        # the same images elsewhere: what they cost without Dagster
-        (root / "alone").mkdir()
-        (root / "alone" / "assets").symlink_to(root / "data" / "assets")
+                _fill(campaign, layout, asset, specimen)
         keys = [f"{c.key}|{s}" for s in chosen for c in campaign.conditions]
+        load = os.getloadavg()[0]
         with serve(root, text, HRTEM_WORKERS="1") as served:
             wait_for(lambda: _loaded(served), 120)
             cpu, start = _cpu_s(served.process.pid), time.monotonic()
-            backfill = served.launch_backfill(list(assets), keys)
+            backfill = served.launch_backfill(["micrographs"], keys)
             wait_for(lambda: _ended(served, backfill), 3600, every=0.25)
             wall = time.monotonic() - start
             cpu = _cpu_s(served.process.pid) - cpu
             runs = _runs(served, backfill)
             _refuse_failures(served, runs)
-        made = sum(
-            Layout(root / "data").store(STAGES[a].partition(campaign.specimen(s), c.key)).is_dir()
-            for a in assets
-            for s in chosen
-            for c in campaign.conditions
-        )
+            with served.instance() as instance:
+                start_tick = time.perf_counter()
+                decide(campaign, layout, instance, datetime.now(UTC))
+                tick = time.perf_counter() - start_tick
     return {
-        "partitions": len(keys) * len(assets),
-        "made": made,
+        "partitions": len(keys),
         "runs": len(runs),
+        "load_before": load,
         "wall_s": wall,
         "cpu_s": cpu,
-        "wall_s_per_partition": wall / (len(keys) * len(assets)),
-        "cpu_s_per_partition": cpu / (len(keys) * len(assets)),
+        "wall_s_per_partition": wall / len(keys),
+        "cpu_s_per_partition": cpu / len(keys),
         "run_wall_s": median(r["endTime"] - r["startTime"] for r in runs),
-        "wait_to_start_s": median(r["startTime"] - r["creationTime"] for r in runs),
-        "statuses": sorted({r["status"] for r in runs}),
+        "run_every_s": median(_gaps(runs)),
+        "tick_s": tick,
     }
 
 
-def _fill(campaign: Campaign, root: Path, asset: str, specimen: str) -> None:
+def words(figures: dict[str, Any]) -> str:
+    """The figures of `measure_backfill` in a line."""
+    return (
+        f"{figures['partitions']} partitions in {figures['runs']} runs, {figures['wall_s']:.0f} s: "
+        f"{figures['wall_s_per_partition']:.2f} s and {figures['cpu_s_per_partition']:.2f} CPU s each; a run takes "
+        f"{figures['run_wall_s']:.1f} s, one ends every {figures['run_every_s']:.1f} s; a nightly tick takes "
+        f"{figures['tick_s']:.1f} s; load before {figures['load_before']:.1f}"
+    )
+
+
+def _gaps(runs: list[dict[str, Any]]) -> list[float]:
+    """Seconds from the end of each run to the end of the next."""
+    return [later - earlier for earlier, later in pairwise(sorted(r["endTime"] for r in runs))]
+
+
+def _fill(campaign: Campaign, layout: Layout, asset: str, specimen: str) -> None:
     fill(
         STAGES[asset],
         campaign,
         specimen,
         (None,),
-        Layout(root),
+        layout,
         count=None,
         compute=LocalCompute(workers=1),
         provenance={"run_id": "benchmark", "overrides": {}},
@@ -150,9 +168,3 @@ def _cpu_s(group: int) -> float:
         if int(fields[3]) == group:
             ticks += sum(int(f) for f in fields[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")
-
-
-if __name__ == "__main__":
-    import sys
-
-    print(json.dumps(measure_backfill(int(sys.argv[1]), tuple(sys.argv[2].split(","))), indent=1))

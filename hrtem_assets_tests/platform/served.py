@@ -19,6 +19,7 @@ import dagster as dg
 
 from hrtem_assets.store.layout import Layout
 
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "hrtem_assets"}
 HRTEM = (sys.executable, "-m", "hrtem_assets.cli")
 
 
@@ -76,6 +77,59 @@ class Served:
         )["launchPartitionBackfill"]
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return answer["backfillId"]
+
+    def backfill(self, backfill_id: str) -> dict[str, Any]:
+        """Status and title of a backfill."""
+        return self.graphql(
+            """query($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill {
+            status title timestamp endTimestamp tags { key value } } } }""",
+            id=backfill_id,
+        )["partitionBackfillOrError"]
+
+    def backfills(self) -> list[dict[str, Any]]:
+        """Every backfill, the newest first."""
+        return self.graphql(
+            "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id title status } } } }"
+        )["partitionBackfillsOrError"]["results"]
+
+    def switch(self, kind: str, name: str, on: bool) -> None:
+        """Switch a schedule or a sensor on or off, as the pages do."""
+        if on:
+            answer = self.graphql(
+                f"mutation($s: {kind}Selector!) {{ start{kind}({kind.lower()}Selector: $s) {{ __typename"
+                " ... on PythonError { message } } }",
+                s=REPOSITORY | {f"{kind.lower()}Name": name},
+            )[f"start{kind}"]
+        else:
+            verb = "stopRunningSchedule" if kind == "Schedule" else "stopSensor"
+            answer = self.graphql(
+                f"mutation($id: String!) {{ {verb}(id: $id) {{ __typename ... on PythonError {{ message }} }} }}",
+                id=self._state(name)["id"],
+            )[verb]
+        assert "Error" not in answer["__typename"], answer
+
+    def ticks(self, name: str) -> list[dict[str, Any]]:
+        """Finished ticks of a schedule or sensor, the oldest first."""
+        ticks = self._state(name)["ticks"]
+        return [t for t in reversed(ticks) if t["status"] != "STARTED"]
+
+    def _state(self, name: str) -> dict[str, Any]:
+        return self.graphql(
+            """query($s: InstigationSelector!) { instigationStateOrError(instigationSelector: $s) {
+            ... on InstigationState { id status ticks(limit: 50) {
+            timestamp endTimestamp status skipReason runIds error { message } } } } }""",
+            s=REPOSITORY | {"name": name},
+        )["instigationStateOrError"]
+
+    def stale(self, asset: str) -> list[str]:
+        """Partitions of an asset that the pages show as unsynced."""
+        node = self.graphql(
+            """query($k: AssetKeyInput!) { assetNodeOrError(assetKey: $k) { ... on AssetNode {
+            partitionKeys staleStatusByPartition } } }""",
+            k={"path": [asset]},
+        )["assetNodeOrError"]
+        pairs = zip(node["partitionKeys"], node["staleStatusByPartition"], strict=True)
+        return [key for key, status in pairs if status == "STALE"]
 
     def log(self) -> str:
         """What it printed."""

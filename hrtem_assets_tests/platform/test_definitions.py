@@ -24,14 +24,14 @@ def keys(items):
 def test_the_assets_depend_on_each_other_as_designed(definitions):
     graph = definitions.resolve_asset_graph()
     parents = {node.key.to_user_string(): keys(node.parent_keys) for node in graph.asset_nodes}
-    recipes = {f"recipes/{name}": set() for name in STAGES}
+    recipes = {f"{name}_recipe": set() for name in STAGES}
     assert parents == recipes | {
-        "structures": {"recipes/structures"},
-        "exit_waves": {"recipes/exit_waves", "structures"},
-        "zero_defocus": {"recipes/zero_defocus", "structures", "exit_waves"},
-        "labels": {"recipes/labels", "structures", "exit_waves"},
-        "micrographs": {"recipes/micrographs", "exit_waves", "zero_defocus"},
-        "training_sets": {"recipes/training_sets", "labels", "micrographs"},
+        "structures": {"structures_recipe"},
+        "exit_waves": {"exit_waves_recipe", "structures"},
+        "zero_defocus": {"zero_defocus_recipe", "structures", "exit_waves"},
+        "labels": {"labels_recipe", "structures", "exit_waves"},
+        "micrographs": {"micrographs_recipe", "exit_waves", "zero_defocus"},
+        "training_sets": {"training_sets_recipe", "labels", "micrographs"},
         "export_hdf5": {"training_sets"},
         "export_webdataset": {"training_sets"},
         "export_tiff": {"training_sets"},
@@ -92,8 +92,8 @@ def test_definitions_are_fresh_each_time(tmp_path):
 def test_only_what_launches_nothing_is_on_before_anybody_switches_it_on(definitions):
     repository = definitions.get_repository_def()
     assert {s.name: s.default_status.value for s in repository.sensor_defs} == {
-        "campaign_edits": "RUNNING",
-        "campaign_changes": "STOPPED",
+        "watch_recipes": "RUNNING",
+        "reimage_edits": "STOPPED",
         "automation": "STOPPED",
     }
     (nightly,) = repository.schedule_defs

@@ -43,7 +43,7 @@ class Edited:
         """The reason why nothing was requested, or the partitions of the new backfill, which is made at once."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(self.instance, cursor=self.cursor, repository_def=repository)
-        data = repository.get_sensor_def("campaign_changes").evaluate_tick(context)
+        data = repository.get_sensor_def("reimage_edits").evaluate_tick(context)
         self.cursor = data.cursor or self.cursor
         if not data.run_requests:
             return data.skip_message
@@ -54,7 +54,7 @@ class Edited:
             .success
         )
         (backfill,) = [b for b in self.instance.get_backfills() if b.backfill_id not in before]
-        again = repository.get_sensor_def("campaign_changes").evaluate_tick(
+        again = repository.get_sensor_def("reimage_edits").evaluate_tick(
             dg.build_sensor_context(self.instance, repository_def=repository)
         )
         wanted = targets(backfill)
