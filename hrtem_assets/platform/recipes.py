@@ -1,8 +1,8 @@
 """What the campaign asks of every partition, as external assets: by them Dagster knows which partitions are stale.
 
 Each stage has one, such as `labels_recipe`, with the stage's partitions; its data version is the recipe's digest and
-changes with the campaign file. A run records the recipes of its partitions before it reads anything, so that a later edit
-shows as a newer version; the sensor records edits of partitions that were made before.
+changes with the campaign file. A run records the recipes of its partitions before it reads anything, so that a later
+edit shows as a newer version; the sensor records edits of partitions that were made before.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -14,7 +14,6 @@ import yaml
 from hrtem_assets.campaign import Campaign, load_campaign
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.settings import LocalCompute
-from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.platform.top_up import decide
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout
@@ -145,14 +144,8 @@ def _refuse_failures(served: Served, runs: list[dict[str, Any]]) -> None:
     for run in runs:
         if run["status"] != "SUCCESS":
             with served.instance() as instance:
-                events = instance.all_logs(run["runId"])
-                words = [e.user_message for e in events if "FAILURE" in str(e.dagster_event_type)]
-                errors = [
-                    e.step_failure_data.error.to_string()
-                    for e in (r.dagster_event for r in events)
-                    if e is not None and e.is_step_failure
-                ]
-            raise RuntimeError(f"run {run['runId']} ended as {run['status']}: {words} {errors[:1]}")
+                words = [e.user_message for e in instance.all_logs(run["runId"]) if "FAILURE" in e.message]
+            raise RuntimeError(f"run {run['runId']} ended as {run['status']}: {words}")
 
 
 def _cpu_s(group: int) -> float:
