@@ -1,5 +1,6 @@
 """The device engine against the processor's and abTEM: the same tests on an emulated and on a real device."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -212,6 +213,24 @@ def test_as_many_structures_are_batched_as_fit(room, batches):
     # full and vacuum waves of a batch go back to pixels together, in transforms of powers of two
     lengths = [shape[0] for shape in device.transformed if shape[-1] == 80]
     assert lengths == [length for n in batches for _, length in runs(np.ones(2 * n, bool), 16)]
+
+
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_a_batch_takes_no_more_memory_than_was_reckoned(mode):
+    """All but the work areas of the Fourier transforms, which only a device has."""
+    structures = [phonons(4, seed=s, count=2000) for s in range(2)]
+    made = CudaEngine(EmulatedBackend())
+    made.exit_waves_of(structures, settings(fused_mode=mode))
+    each, once = multislice.bytes_needed((160, 160), (80, 80), 4, 12, 2000)
+    work_areas = once - 4 * 160 * 160
+    tracemalloc.start()
+    try:
+        made.exit_waves_of(structures, settings(fused_mode=mode))
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    reckoned = 2 * each + once - work_areas
+    assert 0.3 * reckoned < taken < reckoned
 
 
 def test_a_device_is_given_as_many_structures_as_fill_it():
