@@ -43,9 +43,16 @@ def remote(s3_server, tmp_path_factory) -> Layout:
 def harmed(remote, s3_server, bucket) -> Layout:
     """A copy of its labels, to be changed at will."""
     layout = Layout(remote.root, place_at(bucket))
-    for partition in (PartitionId("structures", SPECIMEN), WAVES, LABELS):
-        places.copy(remote.store(partition), layout.store(partition))
+    places.copy(remote.store(LABELS), layout.store(LABELS))
     return layout
+
+
+@pytest.fixture
+def remade(remote, harmed) -> Layout:
+    """With what labels are made from."""
+    for partition in (PartitionId("structures", SPECIMEN), WAVES):
+        places.copy(remote.store(partition), harmed.store(partition))
+    return harmed
 
 
 def test_every_structure_has_the_digests_that_it_has_in_a_folder(remote, filled):
@@ -95,33 +102,33 @@ def test_damage_to_any_object_is_found_and_named(harmed, harm):
     assert "hrtem prune --damaged labels/CdSe-small --yes" in verdict.repair
 
 
-def test_damage_is_taken_out_and_made_again_by_command(harmed, monkeypatch, tmp_path):
-    monkeypatch.setenv("HRTEM_ASSETS", str(harmed.assets))
+def test_damage_is_taken_out_and_made_again_by_command(remade, monkeypatch, tmp_path):
+    monkeypatch.setenv("HRTEM_ASSETS", str(remade.assets))
     monkeypatch.setenv("HRTEM_DATA", str(tmp_path))
-    before = read_column(harmed.store(LABELS), "digest").tolist()
-    (shard,) = shard_files(harmed.store(LABELS), "mask", 0)
+    before = read_column(remade.store(LABELS), "digest").tolist()
+    (shard,) = shard_files(remade.store(LABELS), "mask", 0)
     places.delete(shard)
     output = (
         CliRunner().invoke(main, ["prune", "--damaged", str(LABELS), "--yes"], catch_exceptions=False).output
     )
     assert "took 3 structures out of labels/CdSe-small" in output
-    fill_all(harmed, assets=("labels",))
-    assert read_column(harmed.store(LABELS), "digest").tolist() == before
-    assert verify_partition(harmed, LABELS).intact
+    fill_all(remade, assets=("labels",))
+    assert read_column(remade.store(LABELS), "digest").tolist() == before
+    assert verify_partition(remade, LABELS).intact
 
 
-def test_superseded_stores_and_killed_builds_are_pruned(harmed):
+def test_superseded_stores_and_killed_builds_are_pruned(remade):
     changed = with_overrides(small_campaign(), {"labels": {"phase_threshold_rad": 0.3}})
-    fill_all(harmed, None, ("labels",), changed)
+    fill_all(remade, None, ("labels",), changed)
     # what a killed publishing leaves: the store and, still, the build that it was copied from
     digest = STAGES["labels"].recipe(changed, changed.specimen(SPECIMEN)).digest
-    places.copy(harmed.store(LABELS), harmed.build(LABELS, digest))
-    found = leftovers(changed, harmed)
+    places.copy(remade.store(LABELS), remade.build(LABELS, digest))
+    found = leftovers(changed, remade)
     assert [item.why.split(";")[0] for item in found.leftovers] == ["superseded", "build without a structure"]
     assert found.freed_bytes == sum(item.bytes for item in found.leftovers) > 0
-    delete(harmed, found.leftovers)
-    assert leftovers(changed, harmed).leftovers == ()
-    assert verify_partition(harmed, LABELS).intact
+    delete(remade, found.leftovers)
+    assert leftovers(changed, remade).leftovers == ()
+    assert verify_partition(remade, LABELS).intact
 
 
 def test_notebooks_loaders_exports_and_pictures_read_the_bucket(remote, filled, tmp_path):
