@@ -8,7 +8,6 @@ from hrtem_assets.platform.house import House
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout
-from hrtem_assets.store.places import free_bytes
 from hrtem_assets.upkeep.census import finished_partitions, stored_bytes
 from hrtem_assets.upkeep.words import size
 

@@ -27,6 +27,6 @@ def test_sizes_by_asset_are_those_of_the_files(made):
     parts = sum(v for k, v in shown.items() if k.endswith("_megabytes") and k[:5] not in ("total", "free_"))
     assert abs(shown["total_megabytes"] - parts) < 0.01
     assert shown["free_megabytes"] > 0
-    rows = {r.data["what"]: r.data for r in shown["table"]}
+    rows = {r.data["what"]: r.data for r in shown["table"].records}
     assert rows["micrographs"]["partitions"] == len(CONDITIONS)
     assert rows["exit_waves"]["size"].endswith("MB")
