@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hrtem_assets.compute.fill import Shard, ShardMaker
+from hrtem_assets.compute.fill import Shards, ShardMaker
 
 
 def square(x: int) -> int:
@@ -50,7 +50,7 @@ class Marking:
 class GatedMaker(ShardMaker):
     """Makes a shard only when the gate is open, and says how that went."""
 
-    def __call__(self, shard: Shard) -> float:
+    def __call__(self, shard: Shards) -> float:
         folder = Path(os.environ["HRTEM_TEST_GATE"])
         (folder / "begun").touch()
         while not (folder / "open").exists():

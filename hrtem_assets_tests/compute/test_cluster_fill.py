@@ -14,7 +14,7 @@ import xarray as xr
 from hrtem_assets.compute import cluster_tasks
 from hrtem_assets.compute.cluster_tasks import SchedulerLostError
 from hrtem_assets.compute.cluster_worker import UnfitWorkerError
-from hrtem_assets.compute.fill import Shard, fill
+from hrtem_assets.compute.fill import Shards, fill
 from hrtem_assets.compute.settings import Compute, DaskCompute, LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -175,7 +175,7 @@ def test_what_crosses_the_scheduler_for_a_task_is_small():
     from hrtem_assets.campaign import load_campaign
 
     conditions = tuple(c.key for c in load_campaign("paper").conditions)
-    assert len(pickle.dumps(Shard(range(624, 640), conditions))) < 1000
+    assert len(pickle.dumps(Shards(range(624, 640), conditions))) < 1000
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 import xarray as xr
 
-from hrtem_assets.compute.fill import fill
+from hrtem_assets.compute.fill import Shards, fill, joined
 from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -40,6 +40,15 @@ def digests(dataset: xr.Dataset) -> list[int]:
     return [int(d) for d in dataset.digest]
 
 
+def test_tasks_are_joined_where_they_follow_each_other_under_the_same_conditions():
+    ones = [Shards(range(k, k + 1), (None,)) for k in (0, 1, 2, 4, 5)]
+    assert [t.structures for t in joined(ones, 2)] == [range(0, 2), range(2, 3), range(4, 6)]
+    assert joined(ones, 1) == ones
+    differing = [Shards(range(0, 1), ("a",)), Shards(range(1, 2), ("a", "b"))]
+    assert joined(differing, 9) == differing
+    assert joined([Shards(range(0, 16), (None,))], 1) == [Shards(range(0, 16), (None,))]
+
+
 def test_two_workers_make_what_one_makes(tmp_path):
     with fill_structures(tmp_path / "one", 4) as one, fill_structures(tmp_path / "two", 4, workers=2) as two:
         assert digests(one) == digests(two)
@@ -62,7 +71,7 @@ def test_extending_makes_only_the_new_structures_and_says_so(tmp_path):
 
 def test_an_error_names_the_stage_the_specimen_and_the_structure(tmp_path, monkeypatch):
     fill_structures(tmp_path, 2).close()
-    monkeypatch.setattr("hrtem_assets.stages.exit_waves.simulate", lambda *_: 1 / 0)
+    monkeypatch.setattr("hrtem_assets.stages.exit_waves.simulate_together", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         fill(
             STAGES["exit_waves"],
