@@ -14,6 +14,7 @@ from hrtem_assets.platform.house import House
 from hrtem_assets.platform.jobs import campaign_jobs
 from hrtem_assets.platform.living import watched_in_process_executor
 from hrtem_assets.platform.pairs_asset import pairs_asset
+from hrtem_assets.platform.patience import wait_patiently
 from hrtem_assets.platform.recipes import recipe_assets, recipes_sensor
 from hrtem_assets.platform.reimage import reimage_job, reimage_sensor
 from hrtem_assets.platform.series import series_jobs
@@ -30,6 +31,7 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         campaign: what to make; by default the one that `HRTEM_CAMPAIGN` names.
         root: folder of everything written; by default what `HRTEM_DATA` and `HRTEM_ASSETS` name.
     """
+    wait_patiently()
     given = campaign
     campaign = campaign or campaign_from_environment()
 
