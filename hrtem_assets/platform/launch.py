@@ -1,17 +1,19 @@
 """Materializing from the command line: the same runs that the UI launches, in this process."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 import dagster as dg
 
-from hrtem_assets.platform.living import end_dead_runs, living
+from hrtem_assets.platform.living import end_dead_runs, living, runs_at_work
 from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
 
 COMMAND_TAG = "hrtem/command"
 # a daemon cannot repeat a command: it has no part in it
 MAX_RETRIES_TAG = "dagster/max_retries"
+_LOG = logging.getLogger(__name__)
 
 
 class MaterializationError(RuntimeError):
@@ -92,6 +94,9 @@ def _run(
 ) -> str:
     ops = {name: {"config": config[name]} for name in names if name in config}
     run_id = str(uuid4())
+    for other in sorted(runs_at_work(instance)):
+        # Dagster waits in silence
+        _LOG.warning("run %s is at work in this Dagster home; this one waits for its steps to end", other)
     with living(instance, run_id):
         result = job.execute_in_process(
             run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}},

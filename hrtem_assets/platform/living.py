@@ -133,15 +133,26 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(run, GONE)
         ended.append(run.run_id)
     pools = instance.event_log_storage
-    for pool in pools.get_concurrency_keys():
-        info = pools.get_concurrency_info(pool)
-        for run_id in info.active_run_ids | {step.run_id for step in info.pending_steps}:
-            if _is_finished(instance, run_id):
-                pools.free_concurrency_slots_for_run(run_id)
+    infos = [pools.get_concurrency_info(pool) for pool in pools.get_concurrency_keys()]
+    waiting = {step.run_id for info in infos for step in info.pending_steps}
+    for run_id in waiting | runs_at_work(instance):
+        if _is_finished(instance, run_id):
+            pools.free_concurrency_slots_for_run(run_id)
     for file in _lock_folder(instance).glob("*.lock"):
         if _is_finished(instance, file.stem) and _is_free(file):
             file.unlink(missing_ok=True)
     return ended
+
+
+def runs_at_work(instance: dg.DagsterInstance) -> set[str]:
+    """Ids of the runs that hold a slot of a pool.
+
+    Args:
+        instance: where they are recorded.
+    """
+    pools = instance.event_log_storage
+    infos = [pools.get_concurrency_info(pool) for pool in pools.get_concurrency_keys()]
+    return {run_id for info in infos for run_id in info.active_run_ids}
 
 
 def _is_finished(instance: dg.DagsterInstance, run_id: str) -> bool:

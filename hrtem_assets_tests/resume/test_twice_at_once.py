@@ -48,6 +48,7 @@ def test_a_command_waiting_for_one_that_is_killed_goes_on_with_its_work(
     first.send_signal(signal.SIGSTOP)
     second = world.start_run(*ZERO_DEFOCUS)
     waiting = wait_for(lambda: run_that_waits(world), 60)
+    assert "is at work in this Dagster home; this one waits" in world.printed()
     # Dagster's own loop kept a core busy while it waited
     before = sum(psutil.Process(second.pid).cpu_times()[:2])
     time.sleep(5.0)
