@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +31,12 @@ class Served:
         address: of its pages.
         data: folder of everything written.
         campaign: the campaign file that it was started with.
-        environment: for commands on the same data.
         process: the server, leader of its own process group.
     """
 
     address: str
     data: Path
     campaign: Path
-    environment: Mapping[str, str]
     process: subprocess.Popen[str]
 
     @property
@@ -136,6 +134,22 @@ class Served:
         return self.data.with_name("ui.log").read_text("utf-8", errors="replace")
 
 
+def prepared(root: Path, campaign_yaml: str, **environment: str) -> dict[str, str]:
+    """Write a campaign file under a folder; the environment of commands that use it, with data beside it.
+
+    Args:
+        root: the folder.
+        campaign_yaml: text of the campaign file.
+        environment: further variables.
+    """
+    campaign = root / "campaign.yaml"
+    campaign.write_text(campaign_yaml, "utf-8")
+    variables = {"HRTEM_CAMPAIGN": str(campaign), "HRTEM_DATA": str(root / "data")}
+    found = os.environ | variables | environment
+    found.pop("DAGSTER_HOME", None)
+    return found
+
+
 @contextmanager
 def serve(root: Path, campaign_yaml: str, **environment: str) -> Iterator[Served]:
     """Start `hrtem ui` on an empty port, with a campaign file and data under a folder; ended at the end.
@@ -161,7 +175,7 @@ def serve(root: Path, campaign_yaml: str, **environment: str) -> Iterator[Served
             start_new_session=True,
             text=True,
         )
-    served = Served(f"http://127.0.0.1:{port}", root / "data", campaign, variables, process)
+    served = Served(f"http://127.0.0.1:{port}", root / "data", root / "campaign.yaml", process)
     try:
         wait_for(lambda: answers(served.address), 180)
         yield served

@@ -1,5 +1,7 @@
 """What a bounded top-up begins with: cheapest specimen first, upstream first, nothing that waits for others."""
 
+from typing import Any
+
 import pytest
 
 from hrtem_assets.campaign import load_campaign
@@ -14,7 +16,7 @@ PAPER = load_campaign("paper")
 HOUR = 3600.0
 # seconds of a structure, so that the specimens are of different cost
 SECONDS = {"CdSe-medium": 3.0, "Cu-large": 1.0, "Fe-small": 2.0}
-EVERYTHING = {"max_partitions": 10_000, "max_seconds": 1e12}
+EVERYTHING: dict[str, Any] = {"max_partitions": 10_000, "max_seconds": 1e12}
 
 
 def plans(specimens=SECONDS, state="missing", rate=True, complete=()):

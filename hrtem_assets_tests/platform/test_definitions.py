@@ -24,7 +24,7 @@ def keys(items):
 def test_the_assets_depend_on_each_other_as_designed(definitions):
     graph = definitions.resolve_asset_graph()
     parents = {node.key.to_user_string(): keys(node.parent_keys) for node in graph.asset_nodes}
-    recipes = {f"{name}_recipe": set() for name in STAGES}
+    recipes: dict[str, set[str]] = {f"{name}_recipe": set() for name in STAGES}
     assert parents == recipes | {
         "structures": {"structures_recipe"},
         "exit_waves": {"exit_waves_recipe", "structures"},

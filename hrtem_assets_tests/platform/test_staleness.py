@@ -52,7 +52,7 @@ class Watched:
         resolver = CachingStaleStatusResolver(
             self.instance, self.definitions.resolve_asset_graph(), LoadingContextForTest(self.instance)
         )
-        found = {}
+        found: dict[str, list[str]] = {}
         for name, stage in STAGES.items():
             keys = [f"{key}|{SPECIMEN}" for key in KEYS] if stage.per_condition else [SPECIMEN]
             statuses = {key: resolver.get_status(dg.AssetKey(name), key).value for key in keys}
@@ -141,4 +141,4 @@ def test_the_sensor_says_why_a_campaign_file_cannot_be_used(tmp_path, monkeypatc
     sensor = build_defs(root=tmp_path).get_repository_def().get_sensor_def(SENSOR)
     file.write_text("extends: demo\nsimulation: {slice_thickness_a: 50}\n")
     result = sensor.evaluate_tick(dg.build_sensor_context(instance))
-    assert "simulation.slice_thickness_a = 50" in result.skip_message
+    assert "simulation.slice_thickness_a = 50" in (result.skip_message or "")

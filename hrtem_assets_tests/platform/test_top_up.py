@@ -50,10 +50,10 @@ class Night:
             assert not data.run_requests
             return data.skip_message
         before = {b.backfill_id for b in self.instance.get_backfills()}
-        tags = data.run_requests[0].tags
+        (request,) = data.run_requests or ()
         assert (
             self.definitions.resolve_job_def("top_up")
-            .execute_in_process(instance=self.instance, tags=tags)
+            .execute_in_process(instance=self.instance, tags=request.tags)
             .success
         )
         (backfill,) = [b for b in self.instance.get_backfills() if b.backfill_id not in before]

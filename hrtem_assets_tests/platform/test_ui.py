@@ -1,22 +1,17 @@
 """The user interface, as a person sees and uses it: a real `hrtem ui`, a real browser."""
 
 import functools
-import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets_tests.platform.served import HRTEM, prepared, serve, wait_for
 from hrtem_assets_tests.small import SPECIMEN, small_campaign_yaml
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -28,39 +23,15 @@ PARTITION = PartitionId("micrographs", SPECIMEN, "df-10nm_400e")
 def served(tmp_path_factory) -> Iterator[tuple[str, Path]]:
     """Address of a UI on an instance where the specimen's condition-free assets were made by the command line."""
     root = tmp_path_factory.mktemp("ui")
-    campaign = root / "small.yaml"
-    campaign.write_text(small_campaign_yaml())
-    environment = os.environ | {"HRTEM_CAMPAIGN": str(campaign), "HRTEM_DATA": str(root / "data")}
-    environment.pop("DAGSTER_HOME", None)
-    hrtem = [sys.executable, "-m", "hrtem_assets.cli"]
+    environment = prepared(root, small_campaign_yaml())
     subprocess.run(
-        [*hrtem, "materialize", "structures", "exit_waves", "zero_defocus", "--specimen", SPECIMEN],
+        [*HRTEM, "materialize", "structures", "exit_waves", "zero_defocus", "--specimen", SPECIMEN],
         env=environment,
         check=True,
         timeout=300,
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (root / "ui.log").open("w")
-    server = subprocess.Popen(
-        [*hrtem, "ui", "--port", str(port)],
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(address), 180)
-        yield address, root / "data"
-    finally:
-        os.killpg(server.pid, signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-        log.close()
+    with serve(root, small_campaign_yaml()) as served:
+        yield served.address, served.data
 
 
 @pytest.fixture(scope="module")
@@ -83,25 +54,6 @@ def browser() -> Iterator[Any]:
     driver = webdriver.Chrome(options=options, service=service)
     yield driver
     driver.quit()
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as reply:
-            return reply.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def wait_for(condition: Callable[[], Any], seconds: float) -> Any:
-    """Poll until a condition holds; fail loudly when it does not."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.5)
-    raise AssertionError(f"not seen within {seconds} s")
 
 
 def click(browser, text: str) -> None:
