@@ -10,12 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from hrtem_assets.device.choice import cuda_problem
 from hrtem_assets.store.layout import data_root
 from hrtem_assets_tests.benchmarks.clock import in_own_process, machine
-from hrtem_assets_tests.benchmarks.report import budget_figures, markdown
+from hrtem_assets_tests.benchmarks.report import budget_figures, markdown, scaling_table
 
 PHONONS, WORKERS = 8, 2
 REDUCED_PHONONS = 2
+SCALING_STRUCTURES = 6
 # Prismatic takes some ten minutes for each
 PRISMATIC_PHONONS = 1
 
@@ -31,22 +33,31 @@ def main() -> None:
         action="store_true",
         help="only what Dagster costs per partition, by backfills of 304 and 432",
     )
+    parser.add_argument(
+        "--scaling", action="store_true", help="only worker processes and Dask workers side by side"
+    )
     parser.add_argument("--markdown", action="store_true", help="only print the tables of the last run")
     parser.add_argument("--repeats", type=int, default=3, help="runs of all but abTEM; the least counts")
     parser.add_argument("--structures", type=int, default=8, help="made by the worker processes")
+    parser.add_argument("--device-structures", type=int, default=64, help="made on a CUDA device, if there is one")
     options = parser.parse_args()
     path = data_root() / "bench" / "bench.json"
     if options.backfill:
         _backfill(path)
         return
+    if options.scaling:
+        _one_thread()
+        _scaling(path)
+        print(scaling_table(json.loads(path.read_text("utf-8"))["scaling"]))
+        return
     if options.markdown and not path.is_file():
         parser.error(f"{path} does not exist: nothing has been measured here yet; run `make bench` first")
     if not options.markdown:
-        # one thread each, before anything that reads these is imported
-        for library in ("OMP", "MKL", "OPENBLAS"):
-            os.environ[f"{library}_NUM_THREADS"] = "1"
+        _one_thread()
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep(path, "case_a", _case_a(options))
+        _device(path, options)
+        _scaling(path)
         if options.full:
             _growth(path)
             _loader(path)
@@ -118,6 +129,18 @@ def _growth(path: Path) -> None:
     draw_growth(growth, path.with_name("growth.png"))
 
 
+def _device(path: Path, options: argparse.Namespace) -> None:
+    problem = in_own_process(cuda_problem)
+    if problem:
+        _say(f"CUDA device: left out, {problem}")
+        return
+    from hrtem_assets_tests.benchmarks.device import measure_device
+
+    _say("CUDA device")
+    figures = in_own_process(measure_device, PHONONS, options.repeats, options.device_structures)
+    _keep(path, "device", figures)
+
+
 def _loader(path: Path) -> None:
     if find_spec("torch") is None:
         _say("training loader: left out, PyTorch is not installed")
@@ -126,6 +149,22 @@ def _loader(path: Path) -> None:
 
     _say("training loader")
     _keep(path, "loader", in_own_process(measure_loader))
+
+
+def _one_thread() -> None:
+    """One thread each; before anything that reads these is imported."""
+    for library in ("OMP", "MKL", "OPENBLAS"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
+def _scaling(path: Path) -> None:
+    from hrtem_assets_tests.benchmarks.scaling import measure_scaling
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _say(f"{SCALING_STRUCTURES} whole structures by processes and by Dask")
+    load = os.getloadavg()[0]
+    figures = in_own_process(measure_scaling, SCALING_STRUCTURES, REDUCED_PHONONS)
+    _keep(path, "scaling", figures | {"machine": machine(), "load_before": load})
 
 
 def _backfill(path: Path) -> None:

@@ -28,6 +28,8 @@ SAME = {
     "micrographs": ("micrographs",),
 }
 
+WORKER_KINDS = {"local": "x worker process", "dask": "x Dask worker"}
+
 # a machine is quiet up to this load average
 MOST_LOAD = 0.7
 
@@ -64,9 +66,41 @@ def markdown(results: Mapping[str, Any]) -> str:
         _budgets(case),
         _workers(case),
     ]
+    if "scaling" in results:
+        parts.append(scaling_table(results["scaling"]))
+    if "device" in results:
+        parts.append(_device(results["device"]))
     if "loader" in results:
         parts.append(_loader(results["loader"]))
     return "\n\n".join(parts)
+
+
+def scaling_table(scaling: Mapping[str, Any]) -> str:
+    """Structures per hour by kind and number of workers, and what Dask adds to a task."""
+    rows = scaling["rows"]
+    alone = rows[0]["wall_s"]
+    table = _table(
+        (
+            f"{scaling['count']} whole structures of {scaling['phonons']} phonons",
+            "wall s",
+            "per hour",
+            "times faster",
+        ),
+        (
+            (
+                f"{row['workers']} {WORKER_KINDS[row['kind']]}",
+                f"{row['wall_s']:.1f}",
+                f"{row['structures_per_hour']:.0f}",
+                f"{alone / row['wall_s']:.2f}",
+            )
+            for row in rows
+        ),
+    )
+    return (
+        f"Load average {scaling['load_before']:.1f} before.\n\n{table}\n\nA task that does nothing takes "
+        f"{scaling['task_ms']:.1f} ms on one Dask worker, and {scaling['task_bytes'] / 1000:.1f} kB cross the network "
+        f"for it, answers and heartbeats included."
+    )
 
 
 def _preamble(case: Mapping[str, Any]) -> str:
@@ -169,6 +203,22 @@ def _workers(case: Mapping[str, Any]) -> str:
     return (
         f"{w['structures']} whole structures of {w['phonons']} phonons by {w['workers']} workers: {w['wall_s']:.0f} s, "
         f"{w['cpu_s']:.0f} CPU s, {w['structures_per_hour']:.0f} structures per hour, starting the workers included."
+    )
+
+
+def _device(device: Mapping[str, Any]) -> str:
+    whole = f"structures to micrographs and labels, written, exact ({device['workers']} workers)"
+    return _table(
+        (f"{device['device']}, {device['phonons']} phonons", "structures/s", "target", "stretch", ""),
+        (
+            ("exit waves, exact", f"{device['exact_waves_per_s']:.2f}", "", "", ""),
+            ("exit waves, fast", f"{device['fast_waves_per_s']:.2f}", "", "", ""),
+            ("displaced atoms to counts and labels, exact", f"{device['chain_per_s']:.2f}", "", "", ""),
+            (whole, f"{device['whole_per_s']:.2f}", "4", "10", verdict(device["whole_per_s"], 4.0, 10.0, True)),
+        ),
+    ) + (
+        f"\n\nRelative difference from the processor's waves: exact {device['exact_relative_difference']:.1e}, fast "
+        f"{device['fast_relative_difference']:.1e}."
     )
 
 

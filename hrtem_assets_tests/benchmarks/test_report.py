@@ -2,7 +2,15 @@
 
 import pytest
 
-from hrtem_assets_tests.benchmarks.report import BUDGETS, SAME, TARGETS, budget_figures, markdown, verdict
+from hrtem_assets_tests.benchmarks.report import (
+    BUDGETS,
+    SAME,
+    TARGETS,
+    budget_figures,
+    markdown,
+    scaling_table,
+    verdict,
+)
 
 ENGINES = ("abtem", "fused exact", "fused fast", "fft limit")
 
@@ -80,3 +88,17 @@ def test_a_busy_machine_is_named():
 def test_every_table_has_the_same_number_of_columns_in_each_row():
     for table in tables(markdown(results(whole()))):
         assert len({line.count("|") for line in table}) == 1
+
+
+def test_workers_of_both_kinds_stand_side_by_side_with_what_dask_costs():
+    rows = [
+        {"kind": kind, "workers": n, "wall_s": 20.0 / n, "structures_per_hour": 1080.0 * n}
+        for n in (1, 2)
+        for kind in ("local", "dask")
+    ]
+    text = scaling_table(
+        {"rows": rows, "count": 6, "phonons": 2, "task_ms": 1.24, "task_bytes": 2345, "load_before": 0.2}
+    )
+    assert "| 2 x Dask worker " in text
+    assert text.count(" 2.00 |") == 2
+    assert "takes 1.2 ms on one Dask worker, and 2.3 kB cross the network" in text

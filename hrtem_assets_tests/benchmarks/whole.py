@@ -9,6 +9,7 @@ from typing import Any
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.settings import Compute, LocalCompute
+from hrtem_assets.device.choice import DeviceName
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.store.build import BuildHandle
@@ -20,7 +21,14 @@ from hrtem_assets_tests.benchmarks.clock import Laps, cpu_of, cpu_s, peak_memory
 MADE = ("structures", "exit_waves", "zero_defocus", "labels", "micrographs")
 
 
-def make(stage: Stage, campaign: Campaign, folder: Path, count: int, compute: Compute) -> None:
+def make(
+    stage: Stage,
+    campaign: Campaign,
+    folder: Path,
+    count: int,
+    compute: Compute,
+    device: DeviceName = "cpu",
+) -> None:
     """One stage of the first structures, under all conditions that it has."""
     fill(
         stage,
@@ -30,6 +38,7 @@ def make(stage: Stage, campaign: Campaign, folder: Path, count: int, compute: Co
         Layout(folder),
         count=count,
         compute=compute,
+        device=device,
         provenance={},
         log=lambda _: None,
     )
