@@ -94,6 +94,9 @@ def test_the_environment_file_of_slurm_names_files_that_exist():
     assert settings.keys() <= KNOWN
     assert (REPOSITORY / settings["HRTEM_COMPUTE"].split("/hrtem_assets/", 1)[1]).is_file()
     assert settings["DAGSTER_HOME"].startswith("/")
+    # without a name SQLAlchemy 2.1 looks for psycopg 3; dagster-postgres brings psycopg2
+    assert settings["DAGSTER_POSTGRES_URL"].startswith("postgresql+psycopg2://")
+    assert read(KUBERNETES / "values.yaml")["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
 
 
 def test_workers_of_a_standing_scheduler_find_its_file_and_run_one_thread_each(tmp_path):
