@@ -23,7 +23,8 @@ def main() -> None:
 
     HRTEM_CAMPAIGN names the campaign (demo, paper or a YAML file; demo if not set), HRTEM_DATA the folder of
     everything written (data if not set), HRTEM_ASSETS another folder or the URL of an object store for the stores
-    (assets in the data folder if not set), HRTEM_WORKERS the worker processes (all cores if not set).
+    (assets in the data folder if not set), HRTEM_WORKERS the worker processes (all cores if not set),
+    HRTEM_COMPUTE a Dask scheduler or a file that says where else to compute (this machine if not set).
     """
 
 

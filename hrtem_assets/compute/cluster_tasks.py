@@ -27,6 +27,10 @@ class SchedulerLostError(RuntimeError):
     """The Dask scheduler does not answer, or not any more; the message says how to go on."""
 
 
+class NoWorkersError(RuntimeError):
+    """A cluster without a single worker, for longer than its settings allow."""
+
+
 def map_cluster(
     function: Callable[[Task], Result],
     tasks: Sequence[Task],
@@ -55,7 +59,8 @@ def map_cluster(
 
     Raises:
         SchedulerLostError: if the scheduler does not answer, or not any more.
-        WorkerDiedError: if a task's workers died several times, or none came.
+        WorkerDiedError: if the workers of one task died several times.
+        NoWorkersError: if none came.
         UnfitWorkerError: if a worker cannot do the work.
     """
     from hrtem_assets.compute.cluster_worker import Work, run_task
@@ -112,7 +117,7 @@ def _finished(
             if workers:
                 seen = asked
             elif asked - seen > workers_timeout_s:
-                raise WorkerDiedError(
+                raise NoWorkersError(
                     f"{endpoint.name} has had no worker for {workers_timeout_s:.0f} s; start workers with: dask worker "
                     f"ADDRESS --nthreads 1, or look at why they do not come; {_KEPT}"
                 )

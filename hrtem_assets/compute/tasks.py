@@ -31,6 +31,7 @@ def map_tasks(
 
     Raises:
         WorkerDiedError: if workers were lost and nobody can do their task.
+        NoWorkersError: if a cluster has none.
         SchedulerLostError: if the cluster cannot be reached, or not any more.
         UnfitWorkerError: if a worker of a cluster cannot do the work.
         ComputeError: if a cluster cannot be started.

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from hrtem_assets.compute import cluster_tasks
-from hrtem_assets.compute.cluster_tasks import SchedulerLostError
+from hrtem_assets.compute.cluster_tasks import NoWorkersError, SchedulerLostError
 from hrtem_assets.compute.cluster_worker import UnfitWorkerError
 from hrtem_assets.compute.loading import ComputeError
 from hrtem_assets.compute.settings import DaskCompute, Tls
@@ -87,7 +87,7 @@ def test_a_task_that_kills_its_workers_is_an_error_that_says_how_to_go_on(cluste
 
 def test_no_worker_at_all_is_an_error_in_bounded_time(cluster, monkeypatch):
     monkeypatch.setattr(cluster_tasks, "ASK_S", 0.2)
-    with pytest.raises(WorkerDiedError, match="has had no worker for 1 s; start workers with: dask worker"):
+    with pytest.raises(NoWorkersError, match="has had no worker for 1 s; start workers with: dask worker"):
         list(run(square, [1], cluster, workers_timeout_s=1.0))
 
 
