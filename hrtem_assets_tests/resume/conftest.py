@@ -21,9 +21,16 @@ CONDITIONS = ("df-10nm_400e", "df+10nm_400e")
 STRUCTURES = 20
 
 
+KILLS = "HRTEM_KILLS"
+# these take minutes and show what shorter tests show in part
+long_run = pytest.mark.skipif(
+    KILLS not in os.environ, reason=f"takes minutes; runs where {KILLS} is set, to 20 say"
+)
+
+
 def kills(by_default: int) -> int:
     """How many kills of a kind: few by default, so many as HRTEM_KILLS says for a long run."""
-    return int(os.environ.get("HRTEM_KILLS", by_default))
+    return int(os.environ.get(KILLS, by_default))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hrtem_assets_tests.resume.conftest import Undisturbed, kills
+from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
 from hrtem_assets_tests.resume.test_killed_commands import (
     COMMAND,
     RUN_SECONDS,
@@ -47,7 +47,7 @@ def balloon(disk: Path, leave_bytes: int) -> Path:
     return file
 
 
-@pytest.mark.parametrize("home", ["elsewhere", "on the same disk"])
+@pytest.mark.parametrize("home", [pytest.param("elsewhere", marks=long_run), "on the same disk"])
 def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finish(
     new_world: Callable[..., World],
     undisturbed: Undisturbed,
@@ -61,11 +61,11 @@ def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finis
     filled = rounds = 0
     kept: dict[tuple[str, int], int] = {}
     with watched(world.layout) as watcher:
-        while rounds == 0 or filled < kills(2):
+        while rounds == 0 or filled < kills(1):
             world.forget_printed()
             process = world.start_run(*COMMAND)
             air = None
-            if filled < kills(2) and not ends_within(process, rng.uniform(0, RUN_SECONDS)):
+            if filled < kills(1) and not ends_within(process, rng.uniform(0, RUN_SECONDS)):
                 # sometimes nothing fits any more, sometimes a little
                 air = balloon(small_disk, int(rng.integers(0, 2)) * int(rng.integers(0, 3_000_000)))
             code = process.wait()
@@ -84,7 +84,7 @@ def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finis
                 continue
             assert_as_undisturbed(world, undisturbed)
             rounds += 1
-            if filled < kills(2):
+            if filled < kills(1):
                 for asset in COMMAND[1:4]:
                     shutil.rmtree(world.data / "assets" / asset)
                 kept = {}

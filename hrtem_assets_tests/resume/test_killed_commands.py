@@ -10,7 +10,7 @@ import pytest
 from hrtem_assets.platform.again import WORKER_DEATHS
 from hrtem_assets.platform.living import GONE
 from hrtem_assets.store.layout import PartitionId
-from hrtem_assets_tests.resume.conftest import Undisturbed, kills
+from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
 from hrtem_assets_tests.resume.watching import commits, stored, watched
 from hrtem_assets_tests.resume.world import World, ends_within, kill
 from hrtem_assets_tests.small import SPECIMEN
@@ -48,9 +48,9 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
     killed = rounds = 0
     kept: dict[tuple[str, int], int] = {}
     with watched(world.layout) as watcher:
-        while rounds == 0 or killed < kills(3):
+        while rounds == 0 or killed < kills(2):
             process = world.start_run(*COMMAND)
-            if killed < kills(3) and not ends_within(process, rng.uniform(0, RUN_SECONDS)):
+            if killed < kills(2) and not ends_within(process, rng.uniform(0, RUN_SECONDS)):
                 killed += kill(process.pid)
             code = process.wait()
             world.assert_deserted()
@@ -65,7 +65,7 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
             rounds += 1
             watcher.look()
             assert set(watcher.seen.values()) >= {f"{asset}/{SPECIMEN}" for asset in MADE}
-            if killed < kills(3):
+            if killed < kills(2):
                 begin_anew(world, undisturbed)
                 kept = {}
                 watcher.seen.clear()
@@ -84,12 +84,12 @@ def test_a_command_goes_on_by_itself_after_workers_were_killed(
     rng = np.random.default_rng()
     killed = rounds = 0
     with watched(world.layout):
-        while rounds == 0 or killed < kills(2):
+        while rounds == 0 or killed < kills(1):
             shutil.rmtree(world.data / "assets/zero_defocus", ignore_errors=True)
             process = world.start(*ZERO_DEFOCUS)
             deaths = 0
             kept: dict[int, int] = {}
-            while deaths < min(WORKER_DEATHS, kills(2) - killed) and (workers := world.wait_workers(process)):
+            while deaths < min(WORKER_DEATHS, kills(1) - killed) and (workers := world.wait_workers(process)):
                 if ends_within(process, rng.uniform(0, RUN_SECONDS)):
                     break
                 workers = world.workers() or workers
@@ -108,6 +108,7 @@ def test_a_command_goes_on_by_itself_after_workers_were_killed(
     print(f"{killed} kills of workers in {rounds} runs")
 
 
+@long_run
 def test_workers_that_die_too_often_end_the_run_with_words(new_world: Callable[..., World]) -> None:
     world = new_world("structures", "exit_waves")
     process = world.start(*ZERO_DEFOCUS)

@@ -13,7 +13,7 @@ import pytest
 from hrtem_assets.platform.living import GONE
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets_tests.platform.served import Served, wait_for
-from hrtem_assets_tests.resume.conftest import Undisturbed, kills
+from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
 from hrtem_assets_tests.resume.test_killed_commands import assert_as_undisturbed, committed
 from hrtem_assets_tests.resume.watching import commits, watched
 from hrtem_assets_tests.resume.world import World, kill
@@ -25,7 +25,12 @@ MADE = ("structures", "zero_defocus", "labels")
 RUN_SECONDS = 5.0
 SPECIMENS = ("Ag-small", "C-small", "Cu-small", "Fe-small")
 # whose death ends `hrtem ui`, and what its command line holds
-SERVICES = {"daemon": "dagster._daemon", "webserver": "dagster_webserver", "everything": ""}
+SERVICES = {
+    "daemon": "dagster._daemon",
+    "webserver": "dagster_webserver",
+    "hrtem ui itself": "bin/dagster dev",
+    "everything": "",
+}
 CODE_SERVER = "api grpc"
 LAUNCH = """mutation($p: ExecutionParams!) { launchPipelineExecution(executionParams: $p) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
@@ -69,8 +74,8 @@ def test_a_killed_run_of_the_ui_is_retried_by_dagster_until_it_is_done(
     detected: list[float] = []
     kept: dict[tuple[str, int], int] = {}
     with world.served() as served, watched(world.layout):
-        run_id = launch_run(served, *MADE, **{"dagster/max_retries": str(kills(2))})
-        while len(detected) < kills(2):
+        run_id = launch_run(served, *MADE, **{"dagster/max_retries": str(kills(1))})
+        while len(detected) < kills(1):
             pid = wait_for(lambda: world.run_pid(run_id), 120, every=0.05)  # noqa: B023
             time.sleep(rng.uniform(0, RUN_SECONDS))
             if not kill(pid):
@@ -126,7 +131,9 @@ def is_completed(world: World, backfill: str) -> bool:
     return found.status.value == "COMPLETED_SUCCESS"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "service", [pytest.param(s, marks=[] if s == "everything" else [long_run]) for s in SERVICES]
+)
 def test_a_backfill_goes_on_after_what_ran_it_was_killed(
     new_world: Callable[..., World], service: str
 ) -> None:
@@ -148,7 +155,8 @@ def test_a_backfill_goes_on_after_what_ran_it_was_killed(
                         kill(process.pid)
                     killed += 1
                     served.process.wait(120)
-                    world.assert_deserted(60)
+                    # code servers notice after 45 s that nobody asks any more
+                    world.assert_deserted(120)
                 now = made_structures(world)
                 assert {specimen: now[specimen] for specimen in kept} == kept
                 kept = now
@@ -167,6 +175,7 @@ def test_a_backfill_goes_on_after_what_ran_it_was_killed(
     print(f"{killed} kills of {service}; statuses {Counter(world.run_statuses().values())}")
 
 
+@long_run
 def test_runs_survive_their_code_server_and_their_own_death_after_it_is_noticed(
     new_world: Callable[..., World], undisturbed: Undisturbed
 ) -> None:

@@ -14,7 +14,7 @@ from hrtem_assets.platform.launch import MaterializationError, materialize
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.lock import partition_lock
 from hrtem_assets_tests.platform.served import wait_for
-from hrtem_assets_tests.resume.conftest import Undisturbed
+from hrtem_assets_tests.resume.conftest import Undisturbed, long_run
 from hrtem_assets_tests.resume.test_killed_commands import ZERO, ZERO_DEFOCUS, assert_as_undisturbed
 from hrtem_assets_tests.resume.test_killed_services import launch_run
 from hrtem_assets_tests.resume.watching import commits, runs_of, watched
@@ -69,6 +69,7 @@ def run_that_waits(world: World) -> str | None:
     return next((r for r in world.run_statuses() if "blocked by limit for pool" in world.log_of(r)), None)
 
 
+@long_run
 def test_two_runs_of_the_ui_and_a_command_make_each_structure_once(
     new_world: Callable[..., World], undisturbed: Undisturbed
 ) -> None:
@@ -83,6 +84,7 @@ def test_two_runs_of_the_ui_and_a_command_make_each_structure_once(
     assert len(runs_of(world.layout, ZERO)) == 1
 
 
+@long_run
 def test_commands_with_homes_of_their_own_wait_for_the_partition_itself(
     new_world: Callable[..., World], undisturbed: Undisturbed
 ) -> None:
