@@ -1,17 +1,18 @@
 """Filling partitions of one specimen: what is missing is made by workers, committed shard by shard and published."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.compute.progress import Progress
-from hrtem_assets.compute.settings import Compute
+from hrtem_assets.compute.settings import ON_THIS_MACHINE, Compute, processes_per_device
 from hrtem_assets.compute.tasks import map_tasks
+from hrtem_assets.device.choice import PROCESSOR, DeviceName, requested_device
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.stages.base import Assignment, source_key
-from hrtem_assets.store.build import BuildHandle, open_build
+from hrtem_assets.store.build import BuildHandle, Product, open_build
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, require_recipe
@@ -19,11 +20,11 @@ from hrtem_assets.store.recipe import Recipe, differences
 
 
 @dataclass(frozen=True)
-class Shard:
-    """The structures of one shard, under every condition for which they are missing.
+class Shards:
+    """The structures of one shard or of several in succession, under every condition for which they are missing.
 
     Attributes:
-        structures: consecutive structure indices.
+        structures: consecutive structure indices, from the start of a shard.
         conditions: condition keys; `(None,)` for a stage without conditions.
     """
 
@@ -42,6 +43,8 @@ class ShardMaker:
         handles: where to commit, by condition.
         sources: upstream stores by `source_key`.
         recipes: what decides the numbers here, by condition.
+        device: what is asked for; a worker decides by its own environment what `auto` is.
+        processes: workers that share a device.
     """
 
     stage: str
@@ -50,24 +53,37 @@ class ShardMaker:
     handles: Mapping[str | None, BuildHandle]
     sources: Mapping[str, Place]
     recipes: Mapping[str | None, Recipe]
+    device: DeviceName
+    processes: int
 
-    def __call__(self, shard: Shard) -> float:
-        """Make and commit one shard; returns the seconds that it took per structure."""
+    def __call__(self, shards: Shards) -> float:
+        """Make and commit shards; returns the seconds that each structure took."""
         stage, specimen = STAGES[self.stage], self.campaign.specimen(self.specimen)
-        made: dict[str | None, list[Any]] = {key: [] for key in shard.conditions}
-        for index in shard.structures:
+        device = requested_device(self.device, self.processes)
+        at_once = stage.structures_at_once(self.campaign, specimen, device)
+        made: dict[str | None, list[Product]] = {key: [] for key in shards.conditions}
+        for indices in _parts(shards.structures, at_once):
+            works = [
+                Assignment(self.campaign, specimen, index, shards.conditions, self.sources, device)
+                for index in indices
+            ]
             try:
-                products = stage.products(
-                    Assignment(self.campaign, specimen, index, shard.conditions, self.sources)
-                )
+                products = stage.products_together(works)
             except Exception as error:
-                error.add_note(f"while making {self.stage} of {self.specimen}, structure {index}")
+                which = (
+                    f"structures {indices[0]} to {indices[-1]}"
+                    if len(indices) > 1
+                    else f"structure {indices[0]}"
+                )
+                error.add_note(f"while making {self.stage} of {self.specimen}, {which}")
                 raise
-            for key, product in products.items():
-                made[key].append(product)
-        for key in shard.conditions:
-            self.handles[key].commit(shard.structures.start, made[key])
-        return sum(p.seconds for products in made.values() for p in products) / len(shard.structures)
+            for key in shards.conditions:
+                made[key] += [product[key] for product in products]
+        for key, products_of_key in made.items():
+            handle = self.handles[key]
+            for indices in _parts(range(len(shards.structures)), handle.schema.structures_per_shard):
+                handle.commit(shards.structures[indices.start], products_of_key[indices.start : indices.stop])
+        return sum(p.seconds for products in made.values() for p in products) / len(shards.structures)
 
     def check(self) -> None:
         """Refuse to work where other numbers would be made, or where the stores are out of sight.
@@ -125,6 +141,7 @@ def fill(
     *,
     count: int | None,
     compute: Compute,
+    device: DeviceName = "auto",
     provenance: dict[str, Any],
     log: Callable[[str], None],
 ) -> dict[str | None, Place]:
@@ -138,6 +155,7 @@ def fill(
         layout: where stores lie.
         count: structures wanted; by default the campaign's count, and downstream what upstream holds.
         compute: where it is made.
+        device: on what; `auto` is a CUDA device where a worker has one.
         provenance: who and when.
         log: receives progress lines.
 
@@ -148,6 +166,7 @@ def fill(
         StoreError: if an upstream partition is absent or stale.
         PartitionBusyError: if one of the partitions is being filled elsewhere.
         RuntimeError, ComputeError: of `map_tasks`, if workers or a cluster are lost or unfit.
+        DeviceError: if a CUDA device is asked for and cannot be used.
         ValueError: if more structures are wanted than upstream holds.
     """
     specimen = campaign.specimen(specimen_key)
@@ -179,9 +198,11 @@ def fill(
             {key: build.handle for key, build in builds.items()},
             {name: info.path for name, info in upstream.items()},
             {key: build.recipe for key, build in builds.items()},
+            device,
+            processes_per_device(compute),
         )
         tasks = [
-            Shard(structures, tuple(keys))
+            Shards(structures, tuple(keys))
             for structures, keys in sorted(missing.items(), key=lambda item: item[0].start)
         ]
         todo = sum(len(shard) for shard in missing)
@@ -194,11 +215,44 @@ def fill(
             log(f"{what}: {total - todo} of {total} structures are already there; making {todo}")
         progress = Progress(what, total, total - todo, log)
         if tasks:
+            if compute.kind in ON_THIS_MACHINE:
+                request = requested_device(device, maker.processes)
+                where = stage.made_on(campaign, specimen, request)
+                if where != PROCESSOR.name:
+                    log(f"{what}: on {where}")
+                tasks = joined(tasks, stage.structures_at_once(campaign, specimen, request))
             # an interrupted run takes back what the cluster has not begun
             with closing(map_tasks(maker, tasks, compute, name=what, log=log, check=maker.check)) as finished:
                 for made, seconds in finished:
                     progress.advance(len(made.structures), seconds)
         return {key: build.publish() for key, build in builds.items()}
+
+
+def joined(tasks: Sequence[Shards], structures: int) -> list[Shards]:
+    """Tasks of up to so many structures, from tasks that follow each other and have the same conditions.
+
+    Args:
+        tasks: in the order of their structures.
+        structures: most that are joined; a task that is larger stays as it is.
+    """
+    found: list[Shards] = []
+    for task in tasks:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and last.structures.stop == task.structures.start
+            and last.conditions == task.conditions
+            and task.structures.stop - last.structures.start <= structures
+        ):
+            found[-1] = Shards(range(last.structures.start, task.structures.stop), task.conditions)
+        else:
+            found.append(task)
+    return found
+
+
+def _parts(indices: range, size: int) -> Iterator[range]:
+    for first in range(0, len(indices), size):
+        yield indices[first : first + size]
 
 
 def _count(stage: Stage, campaign: Campaign, upstream: Mapping[str, StoreInfo], count: int | None) -> int:

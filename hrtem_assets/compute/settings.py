@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from hrtem_assets.campaign.base import Model, quantity
+from hrtem_assets.compute.workers import available_workers
 
 DAY_S = 86_400.0
 
@@ -203,3 +204,24 @@ Compute = Annotated[LocalCompute | Cluster, Field(discriminator="kind")]
 KINDS: dict[str, type[Model]] = {
     get_args(model.model_fields["kind"].annotation)[0]: model for model in (LocalCompute, *get_args(Cluster))
 }
+
+ON_THIS_MACHINE = ("local", "cuda")
+"""Kinds whose workers see the devices that we see."""
+
+
+def processes_per_device(compute: Compute) -> int:
+    """How many worker processes share the memory of one CUDA device.
+
+    Args:
+        compute: where workers are. Of a scheduler that others started, nothing is known: its workers are taken to
+            have a device each.
+    """
+    match compute:
+        case LocalCompute():
+            return compute.workers or available_workers()
+        case CudaCompute():
+            return compute.workers_per_device
+        case SlurmCompute(gpus=gpus) if gpus:
+            return -(-compute.cores // gpus)
+        case _:
+            return 1

@@ -100,6 +100,7 @@ def _materialize(
                 house.layout,
                 count=getattr(config, "count", None),
                 compute=compute_from_environment(config.workers),
+                device=config.device,
                 provenance=house.provenance(context.run.run_id, seen.overrides),
                 log=context.log.info,
             )

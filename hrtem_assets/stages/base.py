@@ -96,8 +96,11 @@ class Stage(ABC):
         start = time.perf_counter()
         made = self.make_together(works)
         seconds = (time.perf_counter() - start) / sum(len(work.conditions) for work in works)
+        on_processor = self.made_on(works[0].campaign, works[0].specimen, works[0].device) == PROCESSOR.name
+        device = PROCESSOR.name if on_processor else "cuda"
         return [
-            {key: Product(arrays, record, seconds) for key, (arrays, record) in one.items()} for one in made
+            {key: Product(arrays, record, seconds, device) for key, (arrays, record) in one.items()}
+            for one in made
         ]
 
     def recipe(self, campaign: Campaign, specimen: Specimen, condition: str | None = None) -> Recipe:

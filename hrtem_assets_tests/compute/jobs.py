@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hrtem_assets.compute.fill import Shards, ShardMaker
+from hrtem_assets.compute.fill import ShardMaker, Shards
 
 
 def square(x: int) -> int:

@@ -1,9 +1,11 @@
 """Stages on a device make what they make on the processor, on an emulated and on a real device."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.settings import LocalCompute
@@ -11,7 +13,7 @@ from hrtem_assets.device import choice
 from hrtem_assets.device.choice import PROCESSOR, DeviceRequest
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
-from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.small import CONDITIONS, SETTINGS, SPECIMEN, small_campaign
 from hrtem_assets_tests.waves.atoms import relative_difference
 
@@ -111,3 +113,35 @@ def test_a_device_is_no_part_of_a_recipe():
     for stage in STAGES.values():
         condition = CONDITIONS[0] if stage.per_condition else None
         assert "device" not in repr(stage.settings(CAMPAIGN, CAMPAIGN.specimen(SPECIMEN), condition))
+
+
+def test_a_partition_filled_on_a_device_says_so_and_joins_the_structures_that_fill_it(
+    device, sources, tmp_path, monkeypatch
+):
+    asked: list[int] = []
+    stage = STAGES["exit_waves"]
+    together = type(stage).make_together
+    monkeypatch.setattr(
+        type(stage), "make_together", lambda self, works: asked.append(len(works)) or together(self, works)
+    )
+    layout = Layout(tmp_path)
+    shutil.copytree(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
+    (path,) = fill(
+        stage,
+        CAMPAIGN,
+        SPECIMEN,
+        (None,),
+        layout,
+        count=None,
+        compute=LocalCompute(workers=1),
+        device="cuda",
+        provenance={"run_id": "test"},
+        log=lambda _: None,
+    ).values()
+    assert asked == [2]
+    with xr.open_zarr(path) as there, xr.open_zarr(sources["exit_waves"]) as here:
+        assert there.device.values.tolist() == [1, 1]
+        assert here.device.values.tolist() == [0, 0]
+        assert there.recipe_digest == here.recipe_digest
+        for name in ("full", "vacuum"):
+            assert relative_difference(there[name].values, here[name].values) < 1e-5
