@@ -18,6 +18,7 @@ from hrtem_assets.campaign.settings import (
     Optics,
     Placement,
     Simulation,
+    Storage,
     Substrate,
     TrainingSets,
 )
@@ -85,6 +86,7 @@ class Campaign(Model):
     training_sets: TrainingSets = TrainingSets()
     series: dict[str, Series] = Field(default_factory=dict)
     schedule: Schedule = Schedule()
+    storage: Storage = Storage()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

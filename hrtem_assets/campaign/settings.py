@@ -253,6 +253,16 @@ class TrainingSets(Model):
     )
 
 
+class Storage(Model):
+    """What is kept on disk; decides no number, and so enters no recipe."""
+
+    keep_vacuum_waves: bool = Field(
+        True,
+        description="whether vacuum waves stay once labels and zero defocus are made from them; if not, `hrtem prune` "
+        "lists them, half of all that is stored",
+    )
+
+
 def _is_fast_grid(cell_a: float, sampling_a: float) -> bool:
     """Whether the cell is a whole number of pixels that is even and has no prime factor above 7."""
     points = cell_a / sampling_a

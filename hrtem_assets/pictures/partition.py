@@ -108,8 +108,10 @@ def _structures(path: Place, shown: range) -> PartitionPicture:
 
 def _exit_waves(path: Place, shown: range) -> PartitionPicture:
     tiles, captions = [], []
+    pruned = store_info(path).pruned
+    shows = {"full": "particles and film", "vacuum": "particles in vacuum"}
     for i in shown[:2]:
-        for name, text in (("full", "particles and film"), ("vacuum", "particles in vacuum")):
+        for name, text in ((n, t) for n, t in shows.items() if n not in pruned):
             wave = read_structure(path, name, i).mean(axis=0)
             tiles.append(phase_image(wave, _sampling_a(path), size_px=TILE_PX))
             captions.append(f"structure {i}: phase, {text}")

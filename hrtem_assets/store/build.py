@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from hrtem_assets.store import places, zarr_files
 from hrtem_assets.store.fence import Fence
-from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest
+from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest, structure_digest
 from hrtem_assets.store.journal import (
     is_prepared,
     journal_of,
     mark_prepared,
     read_entries,
+    read_entry,
     remove_journal,
     write_entry,
 )
@@ -59,10 +60,10 @@ class BuildHandle:
     fence: Fence
 
     def commit(self, first: int, products: Sequence[Product]) -> None:
-        """Write the consecutive structures of one shard; they count once their journal entry is there.
+        """Write consecutive structures of one shard; they count once its journal entry is there.
 
         Args:
-            first: index of the first structure.
+            first: index of the first structure: the shard's, or that after those committed before.
             products: one per structure.
 
         Raises:
@@ -72,19 +73,26 @@ class BuildHandle:
             self._commit(first, products)
 
     def _commit(self, first: int, products: Sequence[Product]) -> None:
-        names = list(products[0].arrays)
+        names, step = [v.name for v in self.schema.arrays], self.schema.structures_per_shard
+        begin = first // step * step
+        earlier = read_entry(self.journal, begin)["records"] if begin < first else []
+        if begin + len(earlier) != first:
+            raise ValueError(f"structures from {begin + len(earlier)} on must be committed before {first}")
         if names:
             stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
             zarr_files.write_structures(self.path, first, stacked)
-        files = shard_digest(self.path, names, first // self.schema.structures_per_shard)
+        # of the whole shard, for those committed before, too
+        files = {"shard_digest": [shard_digest(self.path, name, first // step) for name in names]}
         entry = {
-            "first": first,
-            "run_id": self.run_id,
-            "records": [
+            "first": begin,
+            "records": [r | files for r in earlier]
+            + [
                 {k: np.asarray(v).tolist() for k, v in p.record.items()}
                 | {
                     "digest": digest(self.schema, p),
-                    "shard_digest": files,
+                    "array_digest": array_digests(self.schema, p),
+                    **files,
+                    "run_id": self.run_id,
                     "seconds": p.seconds,
                     "device": DEVICES.index(p.device),
                     "peak_memory": _peak_memory_bytes(),
@@ -130,8 +138,8 @@ class PartitionBuild:
             return []
         done = self._committed()
         step = self.schema.structures_per_shard
-        shards = (range(k, min(k + step, self.count)) for k in range(0, self.count, step))
-        return [s for s in shards if len(done.get(s.start, {"records": ()})["records"]) < len(s)]
+        made = {k: k + len(done.get(k, {"records": ()})["records"]) for k in range(0, self.count, step)}
+        return [range(m, min(k + step, self.count)) for k, m in made.items() if m < min(k + step, self.count)]
 
     @property
     def is_published(self) -> bool:
@@ -162,8 +170,10 @@ class PartitionBuild:
         self._check()
         places.sweep(self.handle.path)
         entries = self._leading_entries()
-        run_ids = list(dict.fromkeys(e["run_id"] for e in entries))
-        records = [r | {"run": run_ids.index(e["run_id"])} for e in entries for r in e["records"]]
+        made = [r for e in entries for r in e["records"]]
+        run_ids = list(dict.fromkeys(r["run_id"] for r in made))
+        records = [r | {"run": run_ids.index(r["run_id"])} for r in made]
+        arrays = [v.name for v in self.schema.arrays]
         zarr_files.resize(self.handle.path, self.schema, len(records))
         zarr_files.write_records(self.handle.path, self.schema, records)
         zarr_files.finish(
@@ -175,7 +185,11 @@ class PartitionBuild:
                 "structures": len(records),
                 "structures_per_shard": self.schema.structures_per_shard,
                 # what the structures' digests are computed over, for checking a store by itself
-                "arrays": [v.name for v in self.schema.arrays],
+                "arrays": arrays,
+                # of these some structures' values are gone, and read as NaN
+                "pruned": [
+                    a for k, a in enumerate(arrays) if any(r["shard_digest"][k] == 0 for r in records)
+                ],
                 "records": own_records(self.schema),
                 "recipe": self.recipe.model_dump(mode="json"),
                 "recipe_digest": self.recipe.digest,
@@ -275,14 +289,22 @@ def digest(schema: Schema, product: Product) -> int:
         product: what was made.
     """
     own = set(own_records(schema))
-    return content_digest(
-        {v.name: zarr_files.stored(v, product.arrays[v.name]) for v in schema.arrays}
-        | {
-            v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
-            for v in schema.records
-            if v.name in own
-        }
-    )
+    records = {
+        v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
+        for v in schema.records
+        if v.name in own
+    }
+    return structure_digest(array_digests(schema, product), records)
+
+
+def array_digests(schema: Schema, product: Product) -> list[int]:
+    """BLAKE2b-64 of each of a structure's arrays as they are stored.
+
+    Args:
+        schema: of the store.
+        product: what was made.
+    """
+    return [content_digest({v.name: zarr_files.stored(v, product.arrays[v.name])}) for v in schema.arrays]
 
 
 def _peak_memory_bytes() -> int:

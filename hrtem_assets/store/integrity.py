@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,21 @@ SEAL = "seal"
 BLANK_SEAL = "0" * 32
 
 
+def structure_digest(array_digests: Sequence[int], records: Mapping[str, NDArray[Any]]) -> int:
+    """BLAKE2b-64 of all that a structure is: the digests of its arrays, and its records.
+
+    Args:
+        array_digests: from `content_digest` of each array, in the order of the store's attribute `arrays`.
+        records: by name, as `content_digest` takes them.
+    """
+    state = hashlib.blake2b(digest_size=8)
+    for number in (*array_digests, content_digest(records)):
+        state.update(int(number).to_bytes(8, "big"))
+    return int.from_bytes(state.digest(), "big")
+
+
 def content_digest(values: Mapping[str, NDArray[Any]]) -> int:
-    """BLAKE2b-64 of one structure's values, with their names, types and shapes.
+    """BLAKE2b-64 of some of one structure's values, with their names, types and shapes.
 
     Args:
         values: by variable name, in the form in which they are stored: padded, without the `structure` dimension.
@@ -41,17 +54,16 @@ def shard_files(path: Place, array: str, shard: int) -> list[Place]:
     return _files(path / array / "c" / str(shard))
 
 
-def shard_digest(path: Place, arrays: Iterable[str], shard: int) -> int:
-    """BLAKE2b-64 of the files that hold one shard's structures, byte for byte.
+def shard_digest(path: Place, array: str, shard: int) -> int:
+    """BLAKE2b-64 of the files that hold one shard of an array, byte for byte.
 
     Args:
         path: the store.
-        arrays: its large variables.
+        array: a large variable.
         shard: number of the shard along `structure`.
     """
     state = hashlib.blake2b(digest_size=8)
-    for array in sorted(arrays):
-        _update(state, path, shard_files(path, array, shard))
+    _update(state, path, shard_files(path, array, shard))
     return int.from_bytes(state.digest(), "big")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from hrtem_assets.store import places, zarr_files
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import store_info
-from hrtem_assets.store.schema import BOOKKEEPING
+from hrtem_assets.store.schema import bookkeeping
 
 PREPARED = "prepared"
 """The file without which a journal says nothing: written when the build beside it is ready to be filled."""
@@ -30,14 +30,20 @@ def remove_journal(journal: Place) -> None:
     places.remove(journal, PREPARED)
 
 
+def read_entry(journal: Place, first: int) -> dict[str, Any]:
+    """One committed shard, by its first structure."""
+    entry: dict[str, Any] = json.loads(places.read(_entry(journal, first)))
+    return entry
+
+
 def write_entry(journal: Place, entry: Mapping[str, Any]) -> None:
     """Commit a shard: its structures count once this file is there.
 
     Args:
         journal: folder.
-        entry: `first` structure, `run_id` and `records`, one per structure.
+        entry: `first` structure of the shard, and `records`, one per structure, each with the `run_id` that made it.
     """
-    places.write(journal / f"{entry['first']:06d}.json", json.dumps(entry).encode())
+    places.write(_entry(journal, entry["first"]), json.dumps(entry).encode())
 
 
 def read_entries(journal: Place) -> list[dict[str, Any]]:
@@ -56,16 +62,17 @@ def journal_of(path: Place, journal: Place, leave_out: Collection[int]) -> None:
     """
     attributes = store_info(path).attributes
     runs, step = attributes["provenance"]["runs"], attributes["structures_per_shard"]
-    records = zarr_files.read_records(path, [*attributes["records"], *(v.name for v in BOOKKEEPING)])
+    kept = (v.name for v in bookkeeping(len(attributes["arrays"])))
+    records = zarr_files.read_records(path, [*attributes["records"], *kept])
     for first in range(0, len(records), step):
         if first // step in leave_out:
             continue
-        part = records[first : first + step]
-        write_entry(
-            journal,
-            {
-                "first": first,
-                "run_id": runs[int(part[0]["run"])],
-                "records": [{k: np.asarray(v).tolist() for k, v in r.items()} for r in part],
-            },
-        )
+        part = [
+            {k: np.asarray(v).tolist() for k, v in r.items()} | {"run_id": runs[int(r["run"])]}
+            for r in records[first : first + step]
+        ]
+        write_entry(journal, {"first": first, "records": part})
+
+
+def _entry(journal: Place, first: int) -> Place:
+    return journal / f"{first:06d}.json"

@@ -34,6 +34,11 @@ class StoreInfo:
     recipe: Recipe
     attributes: dict[str, Any]
 
+    @property
+    def pruned(self) -> tuple[str, ...]:
+        """Arrays of which some structures' values are gone."""
+        return tuple(self.attributes.get("pruned", ()))
+
 
 def store_info(path: Place) -> StoreInfo:
     """Read a finished store's own description.
@@ -135,10 +140,22 @@ def read_structure(path: Place, variable: str, index: int) -> NDArray[Any]:
         path: a finished store.
         variable: its name.
         index: structure index.
+
+    Raises:
+        StoreError: if they have been pruned; names the setting, and the commands that make them again.
     """
     array = open_array(path, variable)
     with places.explained(path):
-        return np.asarray(array[index])
+        values = np.asarray(array[index])
+    # waves are never NaN but where there are none
+    if values.dtype.kind == "c" and np.isnan(values.flat[0]):
+        recipe = store_info(path).recipe
+        partition = PartitionId(recipe.asset, recipe.specimen, recipe.condition)
+        raise StoreError(
+            f"{variable} of structure {index} in {path} has been pruned (storage.keep_vacuum_waves: false); to have it "
+            f"again, set that to true in the campaign, then: {prune_command(partition)} && {repair_command(partition)}"
+        )
+    return values
 
 
 def repair_command(partition: PartitionId) -> str:

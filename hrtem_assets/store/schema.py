@@ -35,7 +35,7 @@ class Variable:
     @property
     def fill_value(self) -> Any:
         """Value of what is absent: NaN or zero."""
-        return np.nan if np.dtype(self.dtype).kind == "f" else 0
+        return np.nan if np.dtype(self.dtype).kind in "fc" else 0
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Schema:
 
     def with_bookkeeping(self) -> "Schema":
         """The schema with the records that every store keeps of each structure."""
-        return replace(self, records=(*self.records, *BOOKKEEPING))
+        return replace(self, records=(*self.records, *bookkeeping(len(self.arrays))))
 
 
 def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str, Coordinate]:
@@ -93,11 +93,12 @@ def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str,
 DEVICES = ("cpu", "cuda")
 """What computes, by the number that the record `device` gives it."""
 
-BOOKKEEPING = (
+_OF_ARRAYS = {
+    "array_digest": "BLAKE2b-64 of the values of each array, in the order of the attribute arrays",
+    "shard_digest": "BLAKE2b-64 of the files that hold each array; 0 where it has been pruned",
+}
+_BOOKKEEPING = (
     Variable("digest", dtype="uint64", long_name="BLAKE2b-64 of the structure's arrays and records"),
-    Variable(
-        "shard_digest", dtype="uint64", long_name="BLAKE2b-64 of the files that hold the structure's arrays"
-    ),
     Variable("seconds", dtype="float32", units="s", long_name="time it took to make"),
     Variable(
         "device",
@@ -121,7 +122,24 @@ BOOKKEEPING = (
 )
 
 
+BOOKKEEPING = frozenset({*_OF_ARRAYS, *(v.name for v in _BOOKKEEPING)})
+"""Names of the records that every store keeps."""
+
+
+def bookkeeping(arrays: int) -> tuple[Variable, ...]:
+    """The records that every store keeps of each structure.
+
+    Args:
+        arrays: number of large variables.
+    """
+    if not arrays:
+        return _BOOKKEEPING
+    checks = (
+        Variable(name, ("array",), (arrays,), "uint64", long_name=words) for name, words in _OF_ARRAYS.items()
+    )
+    return (*_BOOKKEEPING, *checks)
+
+
 def own_records(schema: Schema) -> list[str]:
     """Names of a schema's records without the bookkeeping that every store keeps."""
-    kept = {v.name for v in BOOKKEEPING}
-    return [v.name for v in schema.records if v.name not in kept]
+    return [v.name for v in schema.records if v.name not in BOOKKEEPING]

@@ -110,14 +110,16 @@ def verify(
 @click.option("--yes", is_flag=True, help="delete; without it only listed")
 def prune(damaged: tuple[str, ...], yes: bool) -> None:
     """List what can be deleted, with sizes, and with --yes delete it: superseded stores, builds of recipes that the
-    campaign no longer gives, and files of killed writes. Partitions that are being filled are left alone.
+    campaign no longer gives, files of killed writes, and vacuum waves if the campaign says storage.keep_vacuum_waves:
+    false and labels and zero defocus are made from them. Partitions that are being filled are left alone.
 
-    With --damaged, what `hrtem verify` found damaged is taken out, so that `hrtem materialize` makes it again.
+    With --damaged, what `hrtem verify` found damaged is taken out, so that `hrtem materialize` makes it again; with it
+    vacuum waves that were pruned and that the campaign wants again.
     """
     with _explained():
         campaign, layout = _house()
         if damaged:
-            _prune_damaged(layout, damaged, yes)
+            _prune_damaged(campaign, layout, damaged, yes)
         else:
             _prune_leftovers(campaign, layout, yes)
 
@@ -179,8 +181,9 @@ def _prune_leftovers(campaign: "Campaign", layout: "Layout", yes: bool) -> None:
         click.echo(f"{size(freed)} would be freed; delete with: hrtem prune --yes")
 
 
-def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
+def _prune_damaged(campaign: "Campaign", layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
     from hrtem_assets.store import places
+    from hrtem_assets.store.pruning import pruned_structures
     from hrtem_assets.store.reading import StoreError, repair_command
     from hrtem_assets.store.reopen import discard, reopen
     from hrtem_assets.upkeep.census import parse_partition
@@ -193,16 +196,20 @@ def _prune_damaged(layout: "Layout", names: tuple[str, ...], yes: bool) -> None:
         verdict = verify_partition(layout, partition)
         for line in verdict_lines(verdict):
             click.echo(line)
-        if not (verdict.whole or verdict.damaged):
+        lost = set(verdict.damaged)
+        if not verdict.whole and campaign.storage.keep_vacuum_waves:
+            # wanted again
+            lost |= set(pruned_structures(layout.store(partition)))
+        if not (verdict.whole or lost):
             click.echo(f"nothing to take out of {partition}")
         elif not yes:
-            what = "the whole store" if verdict.whole else structures(len(verdict.damaged))
+            what = "the whole store" if verdict.whole else structures(len(lost))
             click.echo(f"--yes takes out {what} of {partition}")
         elif verdict.whole:
             discard(layout, partition)
             click.echo(f"took out {partition} as a whole; make it again with: {repair_command(partition)}")
         else:
-            out = reopen(layout, partition, verdict.damaged.keys())
+            out = reopen(layout, partition, lost)
             click.echo(
                 f"took {structures(out)} out of {partition}; make again with: {repair_command(partition)}"
             )

@@ -9,6 +9,7 @@ from hrtem_assets.stages import STAGES
 from hrtem_assets.store import places
 from hrtem_assets.store.journal import is_prepared, read_entries
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.reading import StoreInfo
 from hrtem_assets.store.recipe import differences
 from hrtem_assets.upkeep.census import Census
 from hrtem_assets.upkeep.rates import Rate, Rates
@@ -134,6 +135,12 @@ def _plan_partition(census: Census, rates: Rates, partition: PartitionId) -> Par
         state = "partial" if done else "missing"
     rate = rates.rate(partition.asset, partition.specimen) if done < wanted else None
     return PartitionPlan(partition, state, done, wanted, tuple(why), rate)
+
+
+def current_info(census: Census, partition: PartitionId) -> StoreInfo | None:
+    """A partition's finished store, if it has the recipe that the campaign gives, and upstream has not changed."""
+    info = census.info(partition)
+    return info if info is not None and not _stale(census, partition) else None
 
 
 def _stale(census: Census, partition: PartitionId) -> list[str]:

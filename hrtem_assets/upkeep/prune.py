@@ -3,14 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hrtem_assets.campaign import Campaign
+from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store import places
 from hrtem_assets.store.journal import is_prepared, read_entries, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import PartitionBusyError, partition_lock
 from hrtem_assets.store.places import PARTIAL, Place
+from hrtem_assets.store.pruning import held_files, prune_array
+from hrtem_assets.store.schema import Schema
 from hrtem_assets.upkeep.census import Census, partition_folders, stored_bytes
+from hrtem_assets.upkeep.plan import current_info
+
+VACUUM = "vacuum"
+MADE_FROM_VACUUM = ("labels", "zero_defocus")
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,14 @@ class Leftover:
         partition: whose it is.
         why: in words.
         bytes: its size; files shared with another store count in full.
+        schema: of the store, where the path holds values of an array of a finished one.
     """
 
     path: Place
     partition: PartitionId
     why: str
     bytes: int
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class Inventory:
 def leftovers(campaign: Campaign, layout: Layout) -> Inventory:
     """Superseded stores, builds of recipes that the campaign no longer gives, and files of killed writes.
 
-    A build that materializing would go on with is no leftover.
+    A build that materializing would go on with is no leftover. Where the campaign keeps no vacuum waves, those are of
+    which labels and zero defocus are complete and current.
 
     Args:
         campaign: decides which builds are still wanted.
@@ -82,6 +91,9 @@ def delete(layout: Layout, items: Iterable[Leftover]) -> list[PartitionId]:
     busy: dict[PartitionId, None] = {}
     for item in items:
         try:
+            if item.schema is not None:
+                prune_array(layout, item.partition, item.schema, VACUUM)
+                continue
             with partition_lock(layout, item.partition):
                 if item.path.suffix == ".journal":
                     remove_journal(item.path)
@@ -115,10 +127,29 @@ def _leftovers_of(census: Census, partition: PartitionId) -> Iterator[Leftover]:
             kept.append(path)
         elif path.suffix in (".zarr", ".journal", PARTIAL):
             yield Leftover(path, partition, _why(path), stored_bytes(path))
+    yield from _vacuum_waves(census, partition)
     for path in kept:
         for partial, size in places.files(path).items():
             if partial.suffix == PARTIAL:
                 yield Leftover(partial, partition, "left by a killed write", size)
+
+
+def _vacuum_waves(census: Census, partition: PartitionId) -> Iterator[Leftover]:
+    """The vacuum waves of a specimen, if the campaign gives them up and nothing is to be made from them any more."""
+    campaign, layout = census.campaign, census.layout
+    unwanted = partition.asset == "exit_waves" and not campaign.storage.keep_vacuum_waves
+    if not unwanted or partition.specimen not in campaign.specimens:
+        return
+    made = [PartitionId(asset, partition.specimen) for asset in MADE_FROM_VACUUM]
+    waves, *others = (current_info(census, p) for p in (partition, *made))
+    if waves is None or any(other is None or other.structures < waves.structures for other in others):
+        return
+    path = held_files(layout.store(partition), VACUUM)
+    if size := stored_bytes(path):
+        seen = with_overrides(campaign, census.overrides(partition))
+        schema = STAGES[partition.asset].schema(seen, seen.specimen(partition.specimen), None)
+        why = "vacuum waves; labels and zero defocus are made from them (storage.keep_vacuum_waves: false)"
+        yield Leftover(path, partition, why, size, schema)
 
 
 def _wanted_build(census: Census, partition: PartitionId) -> str | None:

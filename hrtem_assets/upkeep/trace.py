@@ -17,7 +17,7 @@ from hrtem_assets.store import zarr_files
 from hrtem_assets.store.build import Product, digest
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import Place
-from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, read_structure
+from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, read_structure, store_info
 from hrtem_assets.store.recipe import differences
 from hrtem_assets.store.schema import Schema
 from hrtem_assets.upkeep.census import upstream_partitions
@@ -179,7 +179,8 @@ def _differences(path: Place, schema: Schema, product: Product, index: int) -> t
     if int(read_structure(path, "digest", index)) == digest(schema, product):
         return ()
     words = []
-    for variable in (*schema.arrays, *schema.records):
+    pruned = store_info(path).pruned
+    for variable in (v for v in (*schema.arrays, *schema.records) if v.name not in pruned):
         given = product.arrays.get(variable.name, product.record.get(variable.name, variable.fill_value))
         made, held = zarr_files.stored(variable, given), read_structure(path, variable.name, index)
         if made.shape != held.shape:

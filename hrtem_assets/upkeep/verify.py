@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hrtem_assets.compute.workers import map_processes
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store import places
-from hrtem_assets.store.integrity import SEAL, content_digest, seal_holds, shard_digest
+from hrtem_assets.store.integrity import SEAL, content_digest, seal_holds, shard_digest, structure_digest
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.reading import (
     StoreError,
@@ -144,27 +144,37 @@ def _damaged(info: StoreInfo) -> dict[int, tuple[str, ...]]:
     if short:
         reason = (f"{', '.join(short)} do not hold {info.structures} structures",)
         return dict.fromkeys(range(info.structures), reason)
-    digests, shard_digests = (_column(info, name) for name in ("digest", "shard_digest"))
+    digests = _column(info, "digest")
     records = {name: _column(info, name) for name in attributes["records"]}
+    checks = {name: _column(info, name) for name in ("array_digest", "shard_digest") if attributes["arrays"]}
     sampling_a = float(np.diff(_column(info, "x")[:2])[0]) if places.is_made(path / "x") else float("nan")
     step = int(attributes["structures_per_shard"])
     found: dict[int, tuple[str, ...]] = {}
     for first in range(0, info.structures, step):
         inside = range(first, min(first + step, info.structures))
-        files = shard_digest(path, attributes["arrays"], first // step)
+        files = {name: shard_digest(path, name, first // step) for name in attributes["arrays"]}
         for index in inside:
             words: list[str] = []
-            if files != int(shard_digests[index]):
-                words.append("its files are not those that were written")
-            try:
-                values = {name: _value(arrays[name], index) for name in attributes["arrays"]}
-            except Exception as error:  # a codec raises whatever it likes when its bytes are wrong
-                words.append(f"it cannot be read ({type(error).__name__})")
-            else:
-                values |= {name: np.asarray(column[index]) for name, column in records.items()}
-                if content_digest(values) != int(digests[index]):
-                    words.append("its values are not those that were made")
-                words += out_of_range(info.recipe, values, sampling_a)
+            values: dict[str, NDArray[Any]] = {}
+            of_arrays = [int(number) for number in checks["array_digest"][index]] if checks else []
+            for k, name in enumerate(attributes["arrays"]):
+                if not checks["shard_digest"][index, k]:
+                    # pruned: what was there is known by its digest alone
+                    continue
+                if files[name] != int(checks["shard_digest"][index, k]):
+                    words.append(f"its files of {name} are not those that were written")
+                try:
+                    values[name] = _value(arrays[name], index)
+                except Exception as error:  # a codec raises whatever it likes when its bytes are wrong
+                    words.append(f"its {name} cannot be read ({type(error).__name__})")
+                    continue
+                if content_digest({name: values[name]}) != of_arrays[k]:
+                    words.append(f"its values of {name} are not those that were made")
+            of_records = {name: np.asarray(column[index]) for name, column in records.items()}
+            if structure_digest(of_arrays, of_records) != int(digests[index]):
+                words.append("its records are not those that were made")
+            if not any("cannot be read" in w for w in words):
+                words += out_of_range(info.recipe, values | of_records, sampling_a)
             if words:
                 found[index] = tuple(words)
     return found

@@ -107,6 +107,8 @@ def link_lines(link: Link) -> Iterator[str]:
     yield f"  made       {link.made_at:%Y-%m-%d %H:%M:%S} UTC in {link.seconds:.2f} s"
     if provenance.get("overrides"):
         yield f"  overrides  {provenance['overrides']}"
+    if link.info.pruned:
+        yield f"  pruned     {', '.join(link.info.pruned)}"
     for asset in link.upstream_changed:
         yield f"  CHANGED    its {asset} have been made again since, with another recipe"
 

@@ -66,7 +66,7 @@ def test_a_killed_command_goes_on_in_the_bucket_and_its_store_opens_by_url(envir
     assert second.returncode == 0, output
     assert read_column(atoms, "committed_at").tolist() == made
     with xr.open_zarr(f"{bucket}/assets/exit_waves/{SPECIMEN}.zarr") as waves:
-        assert waves.vacuum.shape == (3, 2, 128, 128)
+        assert waves.vacuum.shape == (3, 2, 256, 256)
         assert 0.9 < float(abs(waves.vacuum[2] ** 2).mean()) < 1.1
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["dagster_home", "pictures"]
     assert verify_partition(layout, WAVES).intact

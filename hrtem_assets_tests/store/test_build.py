@@ -15,6 +15,7 @@ import xarray as xr
 
 from hrtem_assets.store import places
 from hrtem_assets.store.build import BuildHandle, Product, digest, open_build
+from hrtem_assets.store.integrity import shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import PartitionBusyError
 from hrtem_assets.store.reading import StoreError, find_store, require_recipe
@@ -130,15 +131,29 @@ def test_a_finished_partition_is_not_made_again(layout: Layout) -> None:
     assert layout.store(PARTITION).stat().st_mtime_ns == before
 
 
-def test_a_larger_count_extends_and_remakes_only_a_short_last_shard(layout: Layout) -> None:
+def test_a_larger_count_extends_and_makes_nothing_again_also_not_of_a_short_last_shard(
+    layout: Layout,
+) -> None:
     fill(layout, make_recipe(), 5)
-    assert fill(layout, make_recipe(), 8, run="run-b") == [4, 5, 6, 7]
+    assert fill(layout, make_recipe(), 8, run="run-b") == [5, 6, 7]
     assert_holds(layout, 8)
+    with xr.open_zarr(layout.store(PARTITION)) as ds:
+        assert ds.run.values.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+    for first in range(0, 8, 2):
+        digest_of_shard = shard_digest(layout.store(PARTITION), "counts", first // 2)
+        assert {int(d) for d in ds.shard_digest[first : first + 2, 0]} == {digest_of_shard}
+
+
+def test_structures_are_not_committed_beyond_a_gap_in_their_shard(layout: Layout) -> None:
+    with open_build(layout, PARTITION, make_recipe(), make_schema(4), 8, PROVENANCE) as build:
+        build.handle.commit(0, [make_product(0), make_product(1)])
+        with pytest.raises(ValueError, match="structures from 2 on must be committed before 3"):
+            build.handle.commit(3, [make_product(3)])
 
 
 def test_extending_leaves_the_finished_store_untouched_until_it_is_replaced(layout: Layout) -> None:
     fill(layout, make_recipe(), 5)
-    assert fill(layout, make_recipe(), 9, stop_after=2) == [4, 5, 6, 7]
+    assert fill(layout, make_recipe(), 9, stop_after=2) == [5, 6, 7]
     assert_holds(layout, 5)
     assert fill(layout, make_recipe(), 9) == [8]
     assert_holds(layout, 9)

@@ -60,7 +60,7 @@ def assert_whole(layout: Layout, count: int, dose: float = 400.0) -> None:
     assert info.recipe == make_recipe(dose_e_per_a2=dose)
     assert info.structures == count
     for index, stored in enumerate(read_column(info.path, "shard_digest")):
-        assert shard_digest(info.path, ["counts"], index // 2) == int(stored)
+        assert shard_digest(info.path, "counts", index // 2) == int(stored[0])
     with open_store(info.path) as ds:
         for i in range(count):
             np.testing.assert_array_equal(ds.counts[i], product(dose, i).arrays["counts"])
@@ -93,7 +93,7 @@ def test_resuming_and_extending_make_only_what_is_missing(remote):
         find_store(remote, PARTITION)
     assert fill(remote, 7) == [4, 5, 6]
     assert_whole(remote, 7)
-    assert fill(remote, 9, stop_after=1) == [6, 7]
+    assert fill(remote, 9, stop_after=1) == [7]
     assert_whole(remote, 7)
     assert fill(remote, 9) == [8]
     assert_whole(remote, 9)

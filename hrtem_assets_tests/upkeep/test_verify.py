@@ -133,7 +133,7 @@ def test_values_written_through_zarr_are_found_and_their_structures_named(layout
     array[1, 0, 3, 4] = 0
     verdict = verify_partition(layout, WAVES)
     assert list(verdict.damaged) == [1]
-    assert "its values are not those that were made" in verdict.damaged[1]
+    assert "its values of full are not those that were made" in verdict.damaged[1]
     assert not verdict.whole
 
 
@@ -197,7 +197,7 @@ def test_verify_names_the_damage_and_the_repair_and_exits_with_1(layout, environ
     (layout.store(IMAGES) / "counts/c/0/0/0").unlink()
     code, output = hrtem("verify", "micrographs", "--specimen", SPECIMEN)
     assert code == 1
-    assert f"damaged  {IMAGES}, structure 0: its files are not those that were written" in output
+    assert f"damaged  {IMAGES}, structure 0: its files of counts are not those that were written" in output
     assert f"hrtem prune --damaged {IMAGES} --yes && hrtem materialize micrographs" in output
     assert "0 of 1 stores are intact" in output
     code, _ = hrtem("verify", "labels")

@@ -73,12 +73,11 @@ class Source:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Structure index, then every number that the store keeps of each structure but its bookkeeping."""
-        left_out = {v.name for v in BOOKKEEPING}
         with open_store(self.path, decode_cf=False) as ds:
             found = [
                 _column(name, np.asarray(ds[name].values), ds[name].attrs)
                 for name in sorted(map(str, ds.data_vars))
-                if ds[name].dims == ("structure",) and name not in left_out
+                if ds[name].dims == ("structure",) and name not in BOOKKEEPING
             ]
         return Column("structure", "index of the structure in its specimen", np.arange(len(self))), *found
 
