@@ -1,6 +1,5 @@
 """What leaves the house, as assets: one per export format, and the gallery."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -16,7 +15,8 @@ from hrtem_assets.pictures.gallery_figure import save_gallery
 from hrtem_assets.pictures.partition import partition_picture
 from hrtem_assets.platform.assets import IMAGES_PER_RUN
 from hrtem_assets.platform.house import House
-from hrtem_assets.platform.partitions import by_specimen, image_partitions, specimen_partitions
+from hrtem_assets.platform.partitions import asset_partitions, partition_ids, partition_key
+from hrtem_assets.platform.recording import record, recorded_result
 from hrtem_assets.platform.reports import data_version
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import PartitionId
@@ -38,32 +38,26 @@ def _export_asset(campaign: Campaign, form: ExportFormat) -> dg.AssetsDefinition
     @dg.asset(
         name=form.asset_name,
         deps=[form.asset],
-        partitions_def=image_partitions(campaign) if per_condition else specimen_partitions(campaign),
+        partitions_def=asset_partitions(campaign, STAGES[form.asset]),
         backfill_policy=dg.BackfillPolicy.multi_run(IMAGES_PER_RUN),
         group_name=GROUP,
         description=f"{form.asset} for {form.library}, with card, Croissant metadata and checksums. {files}. "
         f"One row is {'an image' if per_condition else 'a structure'}.",
     )
-    def export(
-        context: dg.AssetExecutionContext, house: dg.ResourceParam[House]
-    ) -> Iterator[dg.MaterializeResult]:
-        keys = list(context.partition_keys)
-        for specimen, conditions in by_specimen(keys).items():
-            for condition in conditions:
-                folder = export_folder(house.layout, form, specimen, condition)
-                export_partition(
-                    house.campaign, house.layout, form, specimen, condition, folder, context.log.info
-                )
-                shown = _export_metadata(house, form, specimen, condition)
-                if len(keys) == 1:
-                    partition = PartitionId(form.asset, specimen, condition)
-                    version = data_version(store_info(house.layout.store(partition)))
-                    yield dg.MaterializeResult(metadata=shown, data_version=version)
-                else:
-                    key = f"{condition}|{specimen}" if condition else specimen
-                    context.add_asset_metadata(shown, partition_key=key)
-        if len(keys) > 1:
-            yield dg.MaterializeResult()
+    def export(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> dg.MaterializeResult:
+        for partition in partition_ids(form.asset, context.partition_keys):
+            specimen, condition = partition.specimen, partition.condition
+            folder = export_folder(house.layout, form, specimen, condition)
+            export_partition(
+                house.campaign, house.layout, form, specimen, condition, folder, context.log.info
+            )
+            record(
+                context,
+                partition_key(specimen, condition),
+                _export_metadata(house, form, specimen, condition),
+                data_version(store_info(house.layout.store(partition))),
+            )
+        return recorded_result()
 
     return export
 

@@ -38,6 +38,13 @@ def partition_key(specimen: str, condition: str | None) -> str:
     return dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: condition})
 
 
+def partition_tags(key: str) -> dict[str, str]:
+    """The tags by which Dagster knows an event's partition in each dimension; none for a key of one dimension."""
+    if not isinstance(key, dg.MultiPartitionKey):
+        return {}
+    return {f"dagster/partition/{name}": value for name, value in key.keys_by_dimension.items()}
+
+
 def parse_key(key: str) -> tuple[str, str | None]:
     """The specimen and, where there is one, the condition of a partition key."""
     condition, _, specimen = key.rpartition("|")

@@ -5,6 +5,7 @@ changes with the campaign file. A run records the recipes of its partitions befo
 edit shows as a newer version; the sensor records edits of partitions that were made before.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.events import DagsterEventType
 
 from hrtem_assets.campaign import Campaign, CampaignError
-from hrtem_assets.platform.partitions import asset_partitions, parse_key
+from hrtem_assets.platform.partitions import asset_partitions, parse_key, partition_key, partition_tags
 from hrtem_assets.stages import STAGES
 
 GROUP = "recipes"
@@ -94,35 +95,35 @@ def recipes_sensor(read_campaign: Callable[[], Campaign]) -> dg.SensorDefinition
 
 def hash_of(campaign: Campaign) -> str:
     """A hash of all that a campaign says."""
-    import hashlib
-
     return hashlib.blake2b(campaign.model_dump_json().encode(), digest_size=12).hexdigest()
 
 
 def _changes(
     instance: dg.DagsterInstance, campaign: Campaign, asset: str, keys: Iterable[str]
 ) -> Iterator[dg.AssetObservation]:
-    stage, recorded = STAGES[asset], _recorded(instance, asset)
+    keys, conditions = list(keys), (None, *campaign.condition_by_key)
+    stage, recorded = STAGES[asset], _recorded(instance, asset, keys)
     for key in keys:
         specimen, condition = parse_key(key)
-        if specimen not in campaign.specimens or (condition or None) not in (
-            None,
-            *campaign.condition_by_key,
-        ):
+        key = partition_key(specimen, condition)
+        if specimen not in campaign.specimens or condition not in conditions:
             continue
         recipe = stage.recipe(campaign, campaign.specimen(specimen), condition)
         if recorded.get(str(key)) == recipe.digest:
             continue
         shown: dict[str, Any] = {"recipe_digest": recipe.digest, "recipe": recipe.model_dump(mode="json")}
         yield dg.AssetObservation(
-            recipe_key(asset), partition=key, metadata=shown, tags={DATA_VERSION_TAG: recipe.digest}
+            recipe_key(asset),
+            partition=key,
+            metadata=shown,
+            tags=partition_tags(key) | {DATA_VERSION_TAG: recipe.digest},
         )
 
 
-def _recorded(instance: dg.DagsterInstance, asset: str) -> dict[str, str]:
-    """The digest last recorded of each partition of a stage that has one."""
+def _recorded(instance: dg.DagsterInstance, asset: str, keys: Sequence[str] | None = None) -> dict[str, str]:
+    """The digest last recorded of each of some partitions of a stage, or of all, where there is one."""
     tags = instance.event_log_storage.get_latest_tags_by_partition(
-        recipe_key(asset), DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION_TAG]
+        recipe_key(asset), DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION_TAG], asset_partitions=keys
     )
     return {str(key): found[DATA_VERSION_TAG] for key, found in tags.items()}
 

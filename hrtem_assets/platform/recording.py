@@ -7,6 +7,8 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 from dagster._core.execution.context.system import StepExecutionContext
 from dagster._core.execution.plan.execute_step import _build_data_version_tags, _get_input_provenance_data
 
+from hrtem_assets.platform.partitions import partition_tags
+
 
 def record(
     context: dg.AssetExecutionContext, partition: str, metadata: dict[str, Any], version: dg.DataVersion
@@ -27,6 +29,7 @@ def record(
         _get_input_provenance_data(context.asset_key, step),
         True,
     )
+    tags |= partition_tags(partition)
     context.log_event(
         dg.AssetMaterialization(context.asset_key, partition=partition, metadata=metadata, tags=tags)
     )
