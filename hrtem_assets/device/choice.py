@@ -109,6 +109,11 @@ def cuda_problem() -> str:
         return f"the NVIDIA driver answers {error}; check that nvidia-smi lists a device"
     if devices == 0:
         return "the NVIDIA driver shows no device; check nvidia-smi and CUDA_VISIBLE_DEVICES"
+    try:
+        # CuPy looks for it when it is first asked for
+        _ = cupy.cuda.cufft
+    except ImportError as error:
+        return f"CuPy {cupy.__version__} finds no cuFFT ({error}); install the extra anew"
     return ""
 
 

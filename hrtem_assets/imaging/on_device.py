@@ -77,7 +77,8 @@ def poisson_counts(
 ) -> NDArray[np.int64]:
     """As `poisson.poisson` of intensity x dose, from the same random numbers, so with the same counts.
 
-    Equal intensities give equal counts. Those of a device differ by 1e-7, which moves about one count in a million.
+    Equal intensities give equal counts. Those of a device differ by some 1e-7, which changes about one pixel in 10^5;
+    in empty vacuum, where all means are one and may lie on a step of the tables, one in 10^3.
 
     Args:
         intensity: float32 (y, x) on the device.

@@ -11,7 +11,7 @@ class CudaError(RuntimeError):
     pass
 
 
-def pretend(monkeypatch, runtime=12090, driver=12080, devices=1):
+def pretend(monkeypatch, runtime=12090, driver=12080, devices=1, cufft=None):
     """A CuPy that finds what is given here; an exception is raised instead."""
 
     def answering(value):
@@ -22,6 +22,11 @@ def pretend(monkeypatch, runtime=12090, driver=12080, devices=1):
 
         return answer
 
+    class Cuda(SimpleNamespace):
+        @property
+        def cufft(self):
+            return answering(cufft)()
+
     cupy = ModuleType("cupy")
     functions = SimpleNamespace(
         runtimeGetVersion=answering(runtime),
@@ -29,7 +34,7 @@ def pretend(monkeypatch, runtime=12090, driver=12080, devices=1):
         getDeviceCount=answering(devices),
         CUDARuntimeError=CudaError,
     )
-    vars(cupy).update(__version__="14.2.0", cuda=SimpleNamespace(runtime=functions))
+    vars(cupy).update(__version__="14.2.0", cuda=Cuda(runtime=functions))
     monkeypatch.setitem(sys.modules, "cupy", cupy)
 
 
