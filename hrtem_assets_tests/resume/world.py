@@ -201,6 +201,9 @@ def _command_line(process: psutil.Process) -> str:
 
 
 def _runs_dagster(process: psutil.Process) -> bool:
-    """Whether a process of multiprocessing is a run: its parent is a code server."""
-    parent = process.parent()
+    """Whether a process of multiprocessing is a run: its parent is a code server. What is gone is no worker either."""
+    try:
+        parent = process.parent()
+    except psutil.NoSuchProcess:
+        return True
     return parent is not None and "grpc" in _command_line(parent)
