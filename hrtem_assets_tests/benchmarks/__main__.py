@@ -17,7 +17,7 @@ from hrtem_assets_tests.benchmarks.report import budget_figures, markdown, scali
 
 PHONONS, WORKERS = 8, 2
 REDUCED_PHONONS = 2
-SCALING_STRUCTURES = 6
+SCALING_STRUCTURES = 4
 # Prismatic takes some ten minutes for each
 PRISMATIC_PHONONS = 1
 

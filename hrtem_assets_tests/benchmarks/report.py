@@ -82,6 +82,7 @@ def scaling_table(scaling: Mapping[str, Any]) -> str:
     table = _table(
         (
             f"{scaling['count']} whole structures of {scaling['phonons']} phonons",
+            "CPU s",
             "wall s",
             "per hour",
             "times faster",
@@ -89,6 +90,7 @@ def scaling_table(scaling: Mapping[str, Any]) -> str:
         (
             (
                 f"{row['workers']} {WORKER_KINDS[row['kind']]}",
+                f"{row['cpu_s']:.1f}",
                 f"{row['wall_s']:.1f}",
                 f"{row['structures_per_hour']:.0f}",
                 f"{alone / row['wall_s']:.2f}",
@@ -98,7 +100,8 @@ def scaling_table(scaling: Mapping[str, Any]) -> str:
     )
     return (
         f"Load average {scaling['load_before']:.1f} before.\n\n{table}\n\nA task that does nothing takes "
-        f"{scaling['task_ms']:.1f} ms on one Dask worker, and {scaling['task_bytes'] / 1000:.1f} kB cross the network "
+        f"{scaling['task_ms']:.1f} ms on one Dask worker, {scaling['task_cpu_ms']:.1f} CPU ms of client, scheduler and "
+        f"worker together, and {scaling['task_bytes'] / 1000:.1f} kB cross the network "
         f"for it, answers and heartbeats included."
     )
 

@@ -1,16 +1,19 @@
 """Whole structures by worker processes and by Dask workers side by side, and what Dask adds to a task."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psutil
+
 from hrtem_assets.compute.settings import Compute, DaskCompute, LocalCompute
 from hrtem_assets.compute.tasks import map_tasks
 from hrtem_assets.stages import STAGES
 from hrtem_assets_tests.benchmarks.case_a import campaign_a
+from hrtem_assets_tests.benchmarks.clock import cpu_s
 from hrtem_assets_tests.benchmarks.whole import MADE, make
 from hrtem_assets_tests.compute.dask_cluster import dask_processes
 from hrtem_assets_tests.compute.jobs import square
@@ -31,32 +34,34 @@ def measure_scaling(count: int, phonons: int) -> dict[str, Any]:
     """
     rows = []
     for workers in WORKERS:
-        rows.append({"kind": "local", **_whole(LocalCompute(workers=workers), workers, count, phonons)})
-        with _dask(workers) as compute:
-            _whole(compute, workers, workers, 1)
-            rows.append({"kind": "dask", **_whole(compute, workers, count, phonons)})
-    with _dask(1) as compute:
+        here = LocalCompute(workers=workers)
+        rows.append({"kind": "local", "workers": workers, **_whole(here, count, phonons, cpu_s)})
+        with _dask(workers) as (compute, spent_s):
+            _whole(compute, workers, 1, spent_s)
+            rows.append({"kind": "dask", "workers": workers, **_whole(compute, count, phonons, spent_s)})
+    with _dask(1) as (compute, spent_s):
         _empty_tasks(compute, 20)
-        before, start = _loopback_bytes(), time.perf_counter()
+        sent, cpu, wall = _loopback_bytes(), spent_s(), time.perf_counter()
         _empty_tasks(compute, TASKS)
-        wall_s, sent = time.perf_counter() - start, _loopback_bytes() - before
+        sent, cpu, wall = _loopback_bytes() - sent, spent_s() - cpu, time.perf_counter() - wall
     return {
         "count": count,
         "phonons": phonons,
         "rows": rows,
-        "task_ms": 1000 * wall_s / TASKS,
+        "task_ms": 1000 * wall / TASKS,
+        "task_cpu_ms": 1000 * cpu / TASKS,
         "task_bytes": sent / TASKS,
     }
 
 
-def _whole(compute: Compute, workers: int, count: int, phonons: int) -> dict[str, float]:
+def _whole(compute: Compute, count: int, phonons: int, spent_s: Callable[[], float]) -> dict[str, float]:
     campaign = campaign_a(phonons)
     with TemporaryDirectory() as folder:
-        start = time.perf_counter()
+        cpu, wall = spent_s(), time.perf_counter()
         for name in MADE:
             make(STAGES[name], campaign, Path(folder), count, compute)
-        wall_s = time.perf_counter() - start
-    return {"workers": workers, "wall_s": wall_s, "structures_per_hour": 3600 * count / wall_s}
+        cpu, wall = spent_s() - cpu, time.perf_counter() - wall
+    return {"cpu_s": cpu, "wall_s": wall, "structures_per_hour": 3600 * count / wall}
 
 
 def _empty_tasks(compute: Compute, tasks: int) -> None:
@@ -65,9 +70,17 @@ def _empty_tasks(compute: Compute, tasks: int) -> None:
 
 
 @contextmanager
-def _dask(workers: int) -> Iterator[DaskCompute]:
+def _dask(workers: int) -> Iterator[tuple[DaskCompute, Callable[[], float]]]:
+    """A scheduler with workers, and the CPU seconds so far of these and of this process."""
     with TemporaryDirectory() as folder, dask_processes(Path(folder), workers) as cluster:
-        yield DaskCompute(address=cluster.address)
+        roots = [psutil.Process(process.pid) for process in cluster.processes]
+        # a worker is the child of its nanny
+        family = [*roots, *(child for root in roots for child in root.children(recursive=True))]
+
+        def spent_s() -> float:
+            return cpu_s() + sum(sum(process.cpu_times()[:2]) for process in family)
+
+        yield DaskCompute(address=cluster.address), spent_s
 
 
 def _loopback_bytes() -> int:

@@ -92,13 +92,15 @@ def test_every_table_has_the_same_number_of_columns_in_each_row():
 
 def test_workers_of_both_kinds_stand_side_by_side_with_what_dask_costs():
     rows = [
-        {"kind": kind, "workers": n, "wall_s": 20.0 / n, "structures_per_hour": 1080.0 * n}
+        {"kind": kind, "workers": n, "cpu_s": 19.0, "wall_s": 20.0 / n, "structures_per_hour": 1080.0 * n}
         for n in (1, 2)
         for kind in ("local", "dask")
     ]
     text = scaling_table(
-        {"rows": rows, "count": 6, "phonons": 2, "task_ms": 1.24, "task_bytes": 2345, "load_before": 0.2}
+        {"rows": rows, "count": 6, "phonons": 2, "load_before": 0.2}
+        | {"task_ms": 1.24, "task_cpu_ms": 1.9, "task_bytes": 2345}
     )
     assert "| 2 x Dask worker " in text
     assert text.count(" 2.00 |") == 2
-    assert "takes 1.2 ms on one Dask worker, and 2.3 kB cross the network" in text
+    assert "takes 1.2 ms on one Dask worker, 1.9 CPU ms of client, scheduler and worker together" in text
+    assert "2.3 kB cross the network" in text
