@@ -126,6 +126,8 @@ def finish(path: Place, attributes: Mapping[str, Any]) -> None:
         # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read
         warnings.filterwarnings("ignore", message="Consolidated metadata")
         zarr.consolidate_metadata(places.zarr_store(path, read_only=False), zarr_format=3)
+    # a power cut must not leave a store in its place whose metadata or records never reached the disk
+    places.flush(path)
     seal(path)
 
 
