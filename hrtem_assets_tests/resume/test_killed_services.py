@@ -169,7 +169,11 @@ def test_a_backfill_goes_on_after_what_ran_it_was_killed(
             assert {specimen: now[specimen] for specimen in kept} == kept
             with world.instance() as instance:
                 runs = [r for r in instance.get_runs() if r.tags["dagster/backfill"] == backfill]
-            done = [r.tags["dagster/partition"] for r in runs if r.status == dg.DagsterRunStatus.SUCCESS]
+            done = [
+                r.tags["dagster/asset_partition_range_start"]
+                for r in runs
+                if r.status == dg.DagsterRunStatus.SUCCESS
+            ]
             assert sorted(done) == sorted(SPECIMENS)
             assert all(r.is_finished for r in runs)
     print(f"{killed} kills of {service}; statuses {Counter(world.run_statuses().values())}")
