@@ -42,7 +42,9 @@ def test_what_was_made_is_intact(filled):
 
 
 def files_of(layout: Layout, partition: PartitionId) -> list[Path]:
-    return sorted(p for p in layout.store(partition).rglob("*") if p.is_file())
+    root = layout.store(partition)
+    assert isinstance(root, Path)
+    return sorted(p for p in root.rglob("*") if p.is_file())
 
 
 def flipped(data: bytes, rng: np.random.Generator) -> bytes:
