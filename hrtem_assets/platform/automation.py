@@ -3,7 +3,7 @@
 import dagster as dg
 
 from hrtem_assets.campaign import Campaign
-from hrtem_assets.platform.recipes import GROUP
+from hrtem_assets.platform.recipes import recipe_key
 from hrtem_assets.stages import STAGES
 
 SENSOR = "automation"
@@ -18,7 +18,8 @@ def missing_at_night(campaign: Campaign) -> dg.AutomationCondition:
     cron, timezone = campaign.schedule.cron, campaign.schedule.timezone
     tick: dg.AutomationCondition = dg.AutomationCondition.cron_tick_passed(cron, timezone)
     # recipes are recorded when a partition is first made
-    deps_missing = dg.AutomationCondition.any_deps_missing().ignore(dg.AssetSelection.groups(GROUP))
+    recipes = dg.AssetSelection.assets(*(recipe_key(name) for name in STAGES))
+    deps_missing = dg.AutomationCondition.any_deps_missing().ignore(recipes)
     return (
         tick.since_last_handled()
         & dg.AutomationCondition.missing()
