@@ -63,13 +63,21 @@ def map_cluster(
         NoWorkersError: if none came.
         UnfitWorkerError: if a worker cannot do the work.
     """
-    from hrtem_assets.compute.cluster_worker import Work, run_task
+    from hrtem_assets.compute.cluster_worker import UnfitWorkerError, Work, run_task
 
     plugin = f"hrtem-{uuid4().hex}"
     with _client(endpoint) as client:
-        with _reachable(endpoint):
-            client.register_plugin(Work(function, check), name=plugin)
         try:
+            try:
+                with _reachable(endpoint):
+                    client.register_plugin(Work(function, check), name=plugin)
+            except Exception as error:
+                # some errors of workers come as text
+                if "ModuleNotFoundError" not in repr(error):
+                    raise
+                raise UnfitWorkerError(
+                    f"a worker of {endpoint.name} lacks this package ({error}); install the same version there"
+                ) from error
             workers = _workers(client, endpoint)
             log(
                 f"{name}: on {endpoint.name}, {workers} worker{'s' * (workers != 1)} there now; "
@@ -159,7 +167,7 @@ def _leave(client: "Client", farewell: Callable[[], Any]) -> None:
     async def say() -> None:
         await farewell()
 
-    with suppress(OSError, TimeoutError):
+    with suppress(Exception):
         client.sync(say, callback_timeout=ASK_S)
 
 

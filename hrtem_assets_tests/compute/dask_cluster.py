@@ -39,8 +39,9 @@ class DaskProcesses:
         environment: Mapping[str, str] | None = None,
         nanny: bool = True,
         before: Sequence[str] = (),
+        folder: Path | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker and wait until it is connected."""
+        """Start a worker, if need be in another folder, and wait until it is connected."""
         number = len(list(self.folder.glob("worker-*.log")))
         worker = self._start(
             "worker",
@@ -58,6 +59,7 @@ class DaskProcesses:
             str(self.folder),
             environment=environment,
             before=before,
+            folder=folder,
             log=f"worker-{number}.log",
         )
         log = self.folder / f"worker-{number}.log"
@@ -77,6 +79,7 @@ class DaskProcesses:
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         before: Sequence[str] = (),
+        folder: Path | None = None,
         log: str = "",
     ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *arguments]
@@ -85,6 +88,7 @@ class DaskProcesses:
                 [*before, *command, "--no-dashboard", *self.options],
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                cwd=folder,
                 env=os.environ | (environment or {}),
                 # killed as a whole: a nanny would start its worker again
                 start_new_session=True,
