@@ -75,13 +75,14 @@ def describe(backend: Backend | None) -> str:
 @cache
 def _cuda(processes: int) -> Backend:
     problem = cuda_problem()
-    if problem:
-        raise DeviceError(
-            f"device = 'cuda' cannot be used: {problem}, or set device (or {ENVIRONMENT}) to cpu"
-        )
-    from hrtem_assets.device.cuda import CudaBackend
+    if not problem:
+        from hrtem_assets.device.cuda import CudaBackend
 
-    return CudaBackend(processes)
+        try:
+            return CudaBackend(processes)
+        except RuntimeError as error:
+            problem = f"the device cannot be opened ({error}); check with nvidia-smi who uses it"
+    raise DeviceError(f"device = 'cuda' cannot be used: {problem}, or set device (or {ENVIRONMENT}) to cpu")
 
 
 @cache

@@ -43,17 +43,27 @@ void signature_of(void (*)(A...), char* text) {
     (std::strcat(text, code<A>()), ...);
 }
 
+// Threads of a device have no order: whether the last of them comes first.
+static bool last_first = false;
+
+extern "C" void run_last_first(bool choice) { last_first = choice; }
+
+inline unsigned int nth(unsigned int i, unsigned int count) { return last_first ? count - 1 - i : i; }
+
 template <auto kernel, class... A, std::size_t... I>
 void run(void (*)(A...), Place grid, Place block, void** arguments, std::index_sequence<I...>) {
     gridDim = grid;
     blockDim = block;
-    for (blockIdx.z = 0; blockIdx.z < grid.z; ++blockIdx.z)
-        for (blockIdx.y = 0; blockIdx.y < grid.y; ++blockIdx.y)
-            for (blockIdx.x = 0; blockIdx.x < grid.x; ++blockIdx.x)
-                for (threadIdx.z = 0; threadIdx.z < block.z; ++threadIdx.z)
-                    for (threadIdx.y = 0; threadIdx.y < block.y; ++threadIdx.y)
-                        for (threadIdx.x = 0; threadIdx.x < block.x; ++threadIdx.x)
-                            kernel(*static_cast<std::remove_reference_t<A>*>(arguments[I])...);
+    const unsigned int blocks = grid.x * grid.y * grid.z, threads = block.x * block.y * block.z;
+    for (unsigned int i = 0; i < blocks; ++i) {
+        const unsigned int b = nth(i, blocks);
+        blockIdx = {b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y};
+        for (unsigned int j = 0; j < threads; ++j) {
+            const unsigned int t = nth(j, threads);
+            threadIdx = {t % block.x, t / block.x % block.y, t / block.x / block.y};
+            kernel(*static_cast<std::remove_reference_t<A>*>(arguments[I])...);
+        }
+    }
 }
 
 template <class... A>

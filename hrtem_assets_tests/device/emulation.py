@@ -101,13 +101,14 @@ class EmulatedBackend:
 
     Args:
         free_bytes: memory that it pretends to have.
+        last_first: run the last thread first; a device knows no order.
     """
 
     name = "emulated"
     xp = Namespace()
 
-    def __init__(self, free_bytes: int = 10**12) -> None:
-        self._free_bytes = free_bytes
+    def __init__(self, free_bytes: int = 10**12, last_first: bool = False) -> None:
+        self._free_bytes, self._last_first = free_bytes, last_first
         self.launched: list[str] = []
         self.transformed: list[tuple[int, ...]] = []
 
@@ -130,6 +131,7 @@ class EmulatedBackend:
             for a in arguments
         ]
         addresses = (ctypes.c_void_p * len(held))(*(ctypes.addressof(h) for h in held))
+        library.run_last_first(ctypes.c_bool(self._last_first))
         getattr(library, f"launch_{kernel}")(Place(*grid), Place(*block), addresses)
         self.launched.append(kernel)
 

@@ -103,6 +103,20 @@ def test_cuda_without_cupy_says_what_to_install(monkeypatch):
     assert backend_for(DeviceRequest("auto")) is None
 
 
+def test_a_device_that_others_keep_to_themselves_is_named_as_such(monkeypatch):
+    pretend(monkeypatch)
+
+    def occupied(processes):
+        raise CudaError("cudaErrorDevicesUnavailable")
+
+    monkeypatch.setitem(sys.modules, "hrtem_assets.device.cuda", SimpleNamespace(CudaBackend=occupied))
+    with pytest.raises(
+        DeviceError, match=r"cannot be opened \(cudaErrorDevicesUnavailable\); check with nvidia-smi"
+    ):
+        backend_for(DeviceRequest("cuda"))
+    assert backend_for(DeviceRequest("auto")) is None
+
+
 def test_a_device_that_is_there_is_no_problem(monkeypatch):
     pretend(monkeypatch)
     assert choice.cuda_problem() == ""

@@ -11,6 +11,7 @@ from hrtem_assets.imaging.labels import phase_label
 from hrtem_assets.imaging.on_device import poisson_counts
 from hrtem_assets.imaging.poisson import poisson
 from hrtem_assets.imaging.transfer import intensity, spectra
+from hrtem_assets_tests.device.emulation import EmulatedBackend
 from hrtem_assets_tests.waves.atoms import reference_atoms
 
 SAMPLING_A, ENERGY_KEV = 0.2, 300.0
@@ -98,6 +99,18 @@ def test_labels_are_those_of_the_processor(backend, waves, blur_a):
     np.testing.assert_allclose(device.soft, own.soft, atol=1e-6)
     np.testing.assert_array_equal(device.mask, own.mask)
     assert 0.05 < own.mask.mean() < 0.9
+
+
+def test_the_order_of_threads_does_not_matter(backend, waves):
+    """No thread reads what another one writes."""
+    other = EmulatedBackend(last_first=True) if isinstance(backend, EmulatedBackend) else backend
+    images, labels = [], []
+    for device in (backend, other):
+        image = intensity(spectra(waves, SAMPLING_A, ENERGY_KEV, Optics(), device), 50.0)
+        images.append(electron_counts(image, 400.0, SAMPLING_A, np.random.default_rng(0), device))
+        labels.append(phase_label(waves, SAMPLING_A, np.pi / 16, 1.6, 0.1, device).soft)
+    np.testing.assert_array_equal(images[0], images[1])
+    np.testing.assert_array_equal(labels[0], labels[1])
 
 
 def test_smoothing_is_scipys_to_the_last_bit_of_most_pixels(backend, waves):

@@ -53,7 +53,7 @@ def test_several_phonons_give_the_processors_waves(backend, mode):
     assert differences(backend, phonons(3), settings(fused_mode=mode)) < EXACT
 
 
-@pytest.mark.parametrize("lattice", ["CdSe", "Ag", "Co3O4"])
+@pytest.mark.parametrize("lattice", ["CdSe", "Co3O4"])
 def test_lattices_on_their_films_give_abtems_waves(backend, lattice):
     campaign = small_campaign(frozen_phonons=1, slice_thickness_a=2.0)
     film = campaign.substrate.model_copy(update={"thickness_min_a": 6.0, "thickness_max_a": 6.0})
@@ -65,7 +65,7 @@ def test_lattices_on_their_films_give_abtems_waves(backend, lattice):
     assert 1e-6 < differences(backend, atoms, fast, AbtemEngine()) < FAST
 
 
-@pytest.mark.parametrize("lattice", ["CdSe", "Fe"])
+@pytest.mark.parametrize("lattice", ["Fe"])
 def test_reference_waves_agree_as_well_as_on_the_processor(backend, lattice):
     atoms, references = reference_atoms(lattice)
     wave = CudaEngine(backend).exit_waves(atoms, reference_simulation()).full[0]
@@ -176,8 +176,11 @@ def test_a_batch_takes_few_and_long_transforms(monkeypatch):
     assert set(wide) == {1}
 
 
-def test_the_waves_are_the_same_bit_for_bit_in_every_run(backend):
-    first, again = (CudaEngine(backend).exit_waves(phonons(2), settings()) for _ in range(2))
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_the_waves_are_the_same_bit_for_bit_in_every_run_and_any_order_of_threads(backend, mode):
+    """No thread reads what another one writes."""
+    other = EmulatedBackend(last_first=True) if isinstance(backend, EmulatedBackend) else backend
+    first, again = (CudaEngine(b).exit_waves(phonons(2), settings(fused_mode=mode)) for b in (backend, other))
     np.testing.assert_array_equal(first.full, again.full)
     np.testing.assert_array_equal(first.vacuum, again.vacuum)
 
@@ -218,10 +221,10 @@ def test_as_many_structures_are_batched_as_fit(room, batches):
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 def test_a_batch_takes_no_more_memory_than_was_reckoned(mode):
     """All but the work areas of the Fourier transforms, which only a device has."""
-    structures = [phonons(4, seed=s, count=2000) for s in range(2)]
+    structures = [phonons(4, seed=s, count=150) for s in range(2)]
     made = CudaEngine(EmulatedBackend())
     made.exit_waves_of(structures, settings(fused_mode=mode))
-    each, once = multislice.bytes_needed((160, 160), (80, 80), 4, 12, 2000)
+    each, once = multislice.bytes_needed((160, 160), (80, 80), 4, 12, 150)
     work_areas = once - 4 * 160 * 160
     tracemalloc.start()
     try:
