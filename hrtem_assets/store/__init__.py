@@ -1,1 +1,1 @@
-"""Zarr stores on disk: layout, recipes, resumable writing and checked reading."""
+"""Zarr stores in a folder or a bucket: layout, recipes, resumable writing and checked reading."""

@@ -209,8 +209,11 @@ def delete(place: Place) -> None:
 def remove(place: Place, mark: str = MARK) -> None:
     """Delete a file, or a tree: its mark first, so that no rest of it ever looks whole; nothing need be there."""
     if isinstance(place, Path):
-        delete(place / mark if place.is_dir() else place)
-        shutil.rmtree(place, ignore_errors=True)
+        if place.is_dir():
+            delete(place / mark)
+            shutil.rmtree(place)
+        else:
+            delete(place)
         return
     delete(place / mark)
     with explained(place):

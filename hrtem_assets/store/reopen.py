@@ -37,14 +37,15 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
         build, journal = (place(partition, info.recipe.digest) for place in (layout.build, layout.journal))
         # an extension in progress shares the damaged files
         remove_journal(journal)
+        places.remove(build)
         journal_of(final, journal, leave_out=shards)
-        # until the journal is marked nothing counts as made, so a crash in between repeats work and no more
-        places.move(final, build, hold.check)
+        # a crash from here on leaves the store damaged as it was, or a build that lacks these shards
         for shard in shards:
             for array in info.attributes["arrays"]:
-                for file in shard_files(build, array, shard):
+                for file in shard_files(final, array, shard):
                     places.delete(file)
         mark_prepared(journal)
+        places.move(final, build, hold.check)
     return sum(min(step, info.structures - shard * step) for shard in shards)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from hrtem_assets.store import places
 from hrtem_assets.store.errors import StoreError
+from hrtem_assets.store.layout import PartitionId, layout_from_environment
 from hrtem_assets.store.places import MARK, place_at
 
 
@@ -165,3 +166,22 @@ def test_a_full_disk_leaves_nothing_under_the_files_name(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         places.write(tmp_path / "entry.json", b"x")
     assert not (tmp_path / "entry.json").exists()
+
+
+def test_the_environment_names_the_place_of_the_stores_and_all_else_stays_in_the_data_folder(
+    tmp_path, monkeypatch
+):
+    partition = PartitionId("labels", "CdSe-small")
+    monkeypatch.setenv("HRTEM_DATA", str(tmp_path))
+    monkeypatch.delenv("HRTEM_ASSETS", raising=False)
+    assert layout_from_environment().store(partition) == tmp_path / "assets/labels/CdSe-small.zarr"
+    for named, url in (
+        ("memory://here/x/", "memory://here/x"),
+        (str(tmp_path / "fast"), str(tmp_path / "fast")),
+    ):
+        monkeypatch.setenv("HRTEM_ASSETS", named)
+        layout = layout_from_environment()
+        assert (
+            str(layout.store(partition)).replace("memory:///", "memory://") == f"{url}/labels/CdSe-small.zarr"
+        )
+        assert layout.picture(partition) == tmp_path / "pictures/labels/CdSe-small.png"
