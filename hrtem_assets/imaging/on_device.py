@@ -63,8 +63,8 @@ class DeviceSpectra:
             factors = (xp.asarray(a.astype(np.complex64)) for a in (along_x, along_y / (nx * ny)))
             self._launch("defocus", phonons, (self.values, *factors, waves, *integers(nx, ny)))
             self.backend.fft2(waves, inverse=True)
-            weights = (*integers(nx, ny, phonons), np.float32(weight / phonons))
-            self._launch("add_intensities", 1, (waves, image, *weights))
+            share = np.float32(weight / phonons)
+            self._launch("add_intensities", 1, (waves, image, *integers(nx, ny, phonons), share))
         return image
 
     def _launch(self, kernel: str, waves: int, arguments: tuple[Any, ...]) -> None:
