@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
+from dagster._core.errors import DagsterLaunchFailedError, DagsterUserCodeUnreachableError
+from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from filelock import FileLock, Timeout
 
@@ -34,6 +35,18 @@ class WatchedRunLauncher(DefaultRunLauncher):
     def supports_check_run_worker_health(self) -> bool:
         """Whether run monitoring may ask."""
         return True
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Launch a run; where the code server is on its way out the run goes back to the queue instead of failing.
+
+        A daemon that outlives `hrtem ui` for some seconds would else spend all retries of its queue in vain.
+        """
+        try:
+            super().launch_run(context)
+        except DagsterLaunchFailedError as error:
+            if "telling it to shut down" in str(error):
+                raise DagsterUserCodeUnreachableError(f"the code server is shutting down: {error}") from error
+            raise
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a started run is still there."""
