@@ -46,6 +46,7 @@ def command(environment: dict[str, str], *arguments: str) -> subprocess.Popen[st
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_killed_command_goes_on_in_the_bucket_and_its_store_opens_by_url(environment, bucket, tmp_path):
     layout = Layout(tmp_path / "data", place_at(environment["HRTEM_ASSETS"]))
     atoms = layout.store(PartitionId("structures", SPECIMEN))

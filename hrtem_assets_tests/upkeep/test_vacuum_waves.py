@@ -186,7 +186,8 @@ def copied(filled: Layout, layout: Layout) -> Layout:
     return layout
 
 
-@pytest.mark.parametrize(("where", "kills"), [("folder", 8), ("bucket", 3)])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("where", "kills"), [("folder", 8), ("bucket", 2)])
 def test_killed_at_any_step_pruning_loses_nothing_and_is_finished_by_materializing(
     filled, where, kills, request, tmp_path, monkeypatch
 ):
@@ -214,4 +215,5 @@ def test_killed_at_any_step_pruning_loses_nothing_and_is_finished_by_materializi
         assert stored_bytes(layout.store(WAVES) / "vacuum" / "c") == 0
         assert verify_partition(layout, WAVES).intact
         assert read_column(layout.store(WAVES), "committed_at").tolist() == made
+    # an early kill leaves the waves, a late one only work for the next publishing
     assert pruned_by_then == {True, False}
