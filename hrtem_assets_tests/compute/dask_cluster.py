@@ -30,8 +30,12 @@ class DaskProcesses:
         self.scheduler = self._start(
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(self.scheduler_file)
         )
-        wait_until(self.scheduler_file.is_file, "the scheduler starts", self.scheduler)
+        wait_until(self._described, "the scheduler starts", self.scheduler)
         self.address: str = json.loads(self.scheduler_file.read_text())["address"]
+
+    def _described(self) -> bool:
+        # the file is there before it is written
+        return self.scheduler_file.is_file() and self.scheduler_file.read_text().rstrip().endswith("}")
 
     def add_worker(
         self,
