@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ GONE = (
 )
 
 LOOK_SECONDS = 10.0
+# a lock file so old is not just being made
+OLD_SECONDS = 60.0
 
 # kept until the process ends: between giving a lock back and the last event of its run, the run would look dead
 _held: list[FileLock] = []
@@ -136,7 +138,13 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         ids of the runs ended.
     """
     ended = []
-    unfinished = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    # a command holds its run's lock before the run is there
+    unfinished = [
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
     for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
         if not is_dead(instance, run.run_id) or _is_finished(instance, run.run_id):
             continue
@@ -152,8 +160,11 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
         if _is_finished(instance, run_id):
             pools.free_concurrency_slots_for_run(run_id)
     for file in _lock_folder(instance).glob("*.lock"):
-        if _is_finished(instance, file.stem) and _is_free(file):
-            file.unlink(missing_ok=True)
+        is_over = _is_finished(instance, file.stem) or instance.get_run_by_id(file.stem) is None
+        # others tidy up as well
+        with suppress(FileNotFoundError):
+            if is_over and time.time() - file.stat().st_mtime > OLD_SECONDS and _is_free(file):
+                file.unlink()
     return ended
 
 

