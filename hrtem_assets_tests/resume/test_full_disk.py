@@ -13,6 +13,7 @@ import pytest
 from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
 from hrtem_assets_tests.resume.test_killed_commands import (
     COMMAND,
+    MADE,
     RUN_SECONDS,
     assert_as_undisturbed,
     committed,
@@ -85,8 +86,7 @@ def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finis
             assert_as_undisturbed(world, undisturbed)
             rounds += 1
             if filled < kills(1):
-                for asset in COMMAND[1:4]:
-                    shutil.rmtree(world.data / "assets" / asset)
+                world.forget(*MADE)
                 kept = {}
                 watcher.seen.clear()
     statuses = list(world.run_statuses().values())

@@ -1,6 +1,5 @@
 """A `hrtem materialize` that is killed, or whose workers are, at random moments."""
 
-import shutil
 import signal
 from collections.abc import Callable
 
@@ -34,12 +33,6 @@ def committed(world: World) -> dict[tuple[str, int], int]:
     }
 
 
-def begin_anew(world: World, undisturbed: Undisturbed) -> None:
-    """Everything made is gone; what it is made from is there."""
-    shutil.rmtree(world.data / "assets")
-    shutil.copytree(undisturbed.layout.root / "assets/exit_waves", world.data / "assets/exit_waves")
-
-
 def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
     new_world: Callable[..., World], undisturbed: Undisturbed
 ) -> None:
@@ -66,7 +59,7 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
             watcher.look()
             assert set(watcher.seen.values()) >= {f"{asset}/{SPECIMEN}" for asset in MADE}
             if killed < kills(2):
-                begin_anew(world, undisturbed)
+                world.forget(*MADE)
                 kept = {}
                 watcher.seen.clear()
     statuses = world.run_statuses()
@@ -87,7 +80,7 @@ def test_a_command_goes_on_by_itself_after_workers_were_killed(
     killed = rounds = 0
     with watched(world.layout):
         while rounds == 0 or killed < kills(1):
-            shutil.rmtree(world.data / "assets/zero_defocus", ignore_errors=True)
+            world.forget("zero_defocus")
             process = world.start(*ZERO_DEFOCUS)
             deaths = 0
             kept: dict[int, int] = {}

@@ -1,7 +1,6 @@
 """The process that fills partitions killed at random moments, without Dagster: cheap, so twenty times every time."""
 
 import multiprocessing
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,8 +66,8 @@ def test_twenty_kills_of_a_fill_leave_what_an_undisturbed_one_makes(
             if process.exitcode == 0:
                 rounds += 1
                 assert_as_undisturbed(world, undisturbed)
-                for asset in MADE if killed < kills(20) else ():
-                    shutil.rmtree(world.data / "assets" / asset)
+                if killed < kills(20):
+                    world.forget(*MADE)
                     kept = {}
             else:
                 assert process.exitcode == -9

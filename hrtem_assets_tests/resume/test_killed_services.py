@@ -1,6 +1,5 @@
 """A `hrtem ui` that runs, daemon, code server, webserver or everything is killed under, at random moments."""
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -143,7 +142,7 @@ def test_a_backfill_goes_on_after_what_ran_it_was_killed(
     killed = 0
     with watched(world.layout):
         while killed < kills(1):
-            shutil.rmtree(world.data / "assets", ignore_errors=True)
+            world.forget("structures")
             backfill, kept = "", made_structures(world)
             # a run is retried twice
             for _ in range(min(2, kills(1) - killed)):
