@@ -214,8 +214,9 @@ __device__ inline int sources(int j, int m, int n, int* places) {
     return m < n && m % 2 == 0 && j == m / 2 ? 2 : 1;
 }
 
-// The lowest nx x ny frequencies of one half's spectra on a grid of wide_x x wide_y.
-extern "C" __global__ void crop_spectra(const float2* spectra, float2* cropped, int wide_x, int wide_y, int nx, int ny) {
+// The lowest nx x ny frequencies of one half's spectra on a grid of wide_x x wide_y, times a factor.
+extern "C" __global__ void crop_spectra(const float2* spectra, float2* cropped, int wide_x, int wide_y, int nx, int ny,
+                                        float scale) {
     PIXEL
     const size_t wave = blockIdx.z;
     int from_x[2], from_y[2];
@@ -228,5 +229,7 @@ extern "C" __global__ void crop_spectra(const float2* spectra, float2* cropped, 
             sum.y += value.y;
         }
     }
+    sum.x *= scale;
+    sum.y *= scale;
     cropped[wave * pixels + pixel] = sum;
 }

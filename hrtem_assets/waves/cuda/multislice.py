@@ -1,5 +1,6 @@
 """A batch of structures through all slices on a device."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,17 +78,17 @@ class Multislice:
         """
         xp, phonons = self._backend.xp, self._phonons
         spectra = xp.zeros((2 * self._structures, phonons, *shape), np.complex64)
-        moved = np.zeros(2 * self._structures, bool)
+        steps = np.zeros(2 * self._structures, int)
         for number, step in enumerate(self._steps):
             for transmission, flags in zip(step.transmissions, self._flags[number], strict=False):
                 self._transmit(step.slice, transmission, flags)
             self._propagate(step, self._which[number])
+            steps += step.distance > 0
             for half in np.flatnonzero(step.ends).tolist():
-                self._crop(self._waves[half], spectra[half])
-            moved |= step.distance > 0
+                self._crop(self._waves[half], spectra[half], steps[half])
             self._fft(self._waves, (step.distance > 0) & ~step.ends, inverse=True)
-        self._fft(spectra, moved, inverse=True)
-        for half in np.flatnonzero(~moved).tolist():
+        self._fft(spectra, steps > 0, inverse=True)
+        for half in np.flatnonzero(steps == 0).tolist():
             spectra[half] = 1.0
         return spectra.reshape(self._structures, 2, phonons, *shape)
 
@@ -112,10 +113,12 @@ class Multislice:
         tables = (which, free.slices, self._aperture, free.along_x, free.along_y)
         self._launch("propagate", grid, (self._waves, *tables, *size, scale))
 
-    def _crop(self, wide: Any, cropped: Any) -> None:
+    def _crop(self, wide: Any, cropped: Any, steps: int) -> None:
+        # what the rounding of the factors of so many steps has done to the amplitude
+        gain = (float(self._pixels(1)[2]) * math.prod(self._grid.points)) ** (steps * (1 + self._exact))
         (wide_y, wide_x), (ny, nx) = wide.shape[-2:], cropped.shape[-2:]
-        grid = pixel_grid(nx, ny, self._phonons)
-        self._launch("crop_spectra", grid, (wide, cropped, *integers(wide_x, wide_y, nx, ny)))
+        grid, sizes = pixel_grid(nx, ny, self._phonons), integers(wide_x, wide_y, nx, ny)
+        self._launch("crop_spectra", grid, (wide, cropped, *sizes, np.float32(1 / gain)))
 
     def _pixels(self, groups: int) -> tuple[tuple[int, int, int], tuple[np.int32, ...], np.float32]:
         """Blocks, sizes as kernels take them, and what undoes the factor of a pair of transforms."""

@@ -80,6 +80,12 @@ def test_any_slice_thickness_and_element_will_do(backend, thickness):
     )
 
 
+def test_rounding_does_not_add_up_over_many_slices(backend):
+    """The factors of hundreds of transforms are each rounded the same way."""
+    atoms = random_atoms((16.0, 16.0, 30.0), count=600, heights=np.arange(0.05, 30, 0.1))
+    assert differences(backend, atoms, settings(slice_thickness_a=0.1)) < EXACT
+
+
 @pytest.mark.parametrize(
     ("cell", "output"),
     [
