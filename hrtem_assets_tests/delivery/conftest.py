@@ -11,6 +11,7 @@ from hrtem_assets.delivery.export import export_partition
 from hrtem_assets.delivery.exports import FORMATS
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets.store.places import Place
 from hrtem_assets_tests.delivery.sets import write_training_set
 from hrtem_assets_tests.small import SPECIMEN, small_campaign
 
@@ -37,12 +38,12 @@ class Exported:
         return self.root / form
 
     @property
-    def training_set(self) -> Path:
+    def training_set(self) -> Place:
         """The store that was exported."""
         return self.layout.store(PartitionId("training_sets", SPECIMEN, CONDITION))
 
     @property
-    def structures(self) -> Path:
+    def structures(self) -> Place:
         """The store of structures that was exported."""
         return self.layout.store(PartitionId("structures", SPECIMEN))
 

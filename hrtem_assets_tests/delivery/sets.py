@@ -9,6 +9,7 @@ from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.training_sets import mean_and_std
 from hrtem_assets.store.build import Product, open_build
 from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.places import Place
 from hrtem_assets_tests.small import SPECIMEN, small_campaign
 
 TRAIN, VALIDATION = 20, 6
@@ -17,7 +18,7 @@ CAMPAIGN = small_campaign(counts={"train": TRAIN, "validation": VALIDATION}, tra
 
 def write_training_set(
     root: Path, condition: str, campaign: Campaign = CAMPAIGN, specimen_key: str = SPECIMEN, seed: int = 0
-) -> Path:
+) -> Place:
     """A finished store with Poisson counts of the condition's dose and blocks as labels."""
     stage, specimen = STAGES["training_sets"], campaign.specimen(specimen_key)
     n, count = campaign.crop_px, campaign.counts.total

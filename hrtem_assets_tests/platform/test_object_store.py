@@ -51,7 +51,7 @@ def test_a_killed_command_goes_on_in_the_bucket_and_its_store_opens_by_url(envir
     layout = Layout(tmp_path / "data", place_at(environment["HRTEM_ASSETS"]))
     atoms = layout.store(PartitionId("structures", SPECIMEN))
     killed = command(environment, *MATERIALIZE)
-    end = time.monotonic() + 240
+    end = time.monotonic() + 400
     # at the beginning of the waves
     while not places.is_made(atoms):
         assert killed.poll() is None, killed.communicate()[0]
@@ -63,7 +63,7 @@ def test_a_killed_command_goes_on_in_the_bucket_and_its_store_opens_by_url(envir
     made = read_column(atoms, "committed_at").tolist()
 
     second = command(environment, *MATERIALIZE)
-    output, _ = second.communicate(timeout=280)
+    output, _ = second.communicate(timeout=700)
     assert second.returncode == 0, output
     assert read_column(atoms, "committed_at").tolist() == made
     with xr.open_zarr(f"{bucket}/assets/exit_waves/{SPECIMEN}.zarr") as waves:

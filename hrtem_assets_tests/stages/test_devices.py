@@ -1,6 +1,5 @@
 """Stages on a device make what they make on the processor, on an emulated and on a real device."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from hrtem_assets.device import choice
 from hrtem_assets.device.choice import PROCESSOR, DeviceRequest
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
+from hrtem_assets.store import places
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.small import CONDITIONS, SETTINGS, SPECIMEN, small_campaign
 from hrtem_assets_tests.waves.atoms import relative_difference
@@ -125,7 +125,7 @@ def test_a_partition_filled_on_a_device_says_so_and_joins_the_structures_that_fi
         type(stage), "make_together", lambda self, works: asked.append(len(works)) or together(self, works)
     )
     layout = Layout(tmp_path)
-    shutil.copytree(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
+    places.copy(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
     (path,) = fill(
         stage,
         CAMPAIGN,

@@ -1,7 +1,5 @@
 """Each stage by itself: the same structure alone and in a batch, records that reproduce, recipes that identify."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -15,6 +13,7 @@ from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.stages.structures import read_stored_structure
 from hrtem_assets.store.build import digest
 from hrtem_assets.store.layout import Layout
+from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import read_structure
 from hrtem_assets_tests.small import CONDITIONS, SPECIMEN, small_campaign
 
@@ -26,7 +25,7 @@ def targets(name):
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory) -> dict[str, dict[str | None, Path]]:
+def paths(tmp_path_factory) -> dict[str, dict[str | None, Place]]:
     """Every stage filled for one specimen, by stage and condition."""
     layout = Layout(tmp_path_factory.mktemp("stages"))
     return {
