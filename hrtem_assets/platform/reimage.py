@@ -67,17 +67,13 @@ def changed(
     ]
     plans = plan(now, layout, list(dict.fromkeys([*there, *new])))
     candidates = {p.partition: p for p in plans if p.state == "stale" or p.partition in new}
-    upstream = {
-        u: ""
-        for partition in candidates
-        for u in upstream_partitions(STAGES[partition.asset], partition)
-        if u not in candidates
-    }
+    needs = {p: upstream_partitions(STAGES[p.asset], p) for p in candidates}
+    upstream = dict.fromkeys(u for needed in needs.values() for u in needed if u not in candidates)
     unready = {p.partition: p.state for p in plan(now, layout, list(upstream)) if p.state != "complete"}
     barred = {
         partition: f"{u} is {unready[u]}"
-        for partition in candidates
-        for u in upstream_partitions(STAGES[partition.asset], partition)
+        for partition, needed in needs.items()
+        for u in needed
         if u in unready
     } | underway(loaded, instance)
     admitted, refused = admit(list(candidates.values()), barred)
@@ -145,21 +141,26 @@ def reimage_sensor(
         except CampaignError as error:
             return dg.SkipReason(str(error))
         seen = json.loads(context.cursor or "{}")
-        if seen.get("campaign") == hash_of(now):
+        if seen.get("campaign") != hash_of(now):
+            seen |= {"campaign": hash_of(now), "waiting": True, "requested": []}
+        if not seen["waiting"]:
             return dg.SkipReason("the campaign is as it was")
         words = still_requested(context.instance, REIMAGE_TAG, JOB)
         if words:
             return dg.SkipReason(words)
         known = seen.get("conditions", list(loaded.condition_by_key))
         found = changed(loaded, now, house.layout, context.instance, known)
+        # once for each edit: what fails is not tried for ever
+        wanted = [str(p) for p in found.wanted if str(p) not in seen["requested"]]
         waiting = "; ".join(filter(None, [not_loaded(loaded, now), found.waiting]))
-        # looked at again until nothing waits
-        cursor = json.dumps({"campaign": None if waiting else hash_of(now), "conditions": list(found.known)})
-        if not found.wanted:
+        seen |= {"waiting": bool(waiting), "conditions": found.known}
+        seen["requested"] += wanted
+        if not wanted:
             reason = waiting or "nothing that follows the waves has changed"
-            return dg.SensorResult(skip_reason=reason, cursor=cursor)
-        config = ReimageConfig(partitions=[str(p) for p in found.wanted])
-        request = dg.RunRequest(run_config=dg.RunConfig(ops={"request_images": config}))
-        return dg.SensorResult(run_requests=[request], cursor=cursor)
+            return dg.SensorResult(skip_reason=reason, cursor=json.dumps(seen))
+        request = dg.RunRequest(
+            run_config=dg.RunConfig(ops={"request_images": ReimageConfig(partitions=wanted)})
+        )
+        return dg.SensorResult(run_requests=[request], cursor=json.dumps(seen))
 
     return reimage_edits

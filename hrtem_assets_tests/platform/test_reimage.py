@@ -39,8 +39,8 @@ class Edited:
     def make(self, *assets, conditions=()):
         materialize(self.definitions, self.instance, assets, SPECIMEN, conditions)
 
-    def tick(self):
-        """The reason why nothing was requested, or the partitions of the new backfill, which is made at once."""
+    def tick(self, fails=False):
+        """The reason why nothing was requested, or the partitions of the new backfill, which ends at once."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(self.instance, cursor=self.cursor, repository_def=repository)
         data = repository.get_sensor_def("reimage_edits").evaluate_tick(context)
@@ -64,6 +64,8 @@ class Edited:
         )
         self.instance.update_backfill(backfill.with_status(BulkActionStatus.COMPLETED_SUCCESS))
         self.reload()
+        if fails:
+            return sorted(map(str, wanted))
         for asset in dict.fromkeys(p.asset for p in wanted):
             self.make(asset, conditions=[p.condition for p in wanted if p.asset == asset and p.condition])
         return sorted(map(str, wanted))
@@ -118,6 +120,27 @@ def test_images_wait_for_waves_that_are_stale_themselves(edited):
     edited.reload()
     edited.make("structures", "exit_waves")
     assert len(edited.tick()) == 2 + 2 * len(KEYS)
+    assert edited.tick() == "the campaign is as it was"
+
+
+def test_what_fails_is_requested_once_for_each_edit_also_while_others_wait(edited):
+    edited.write()
+    edited.reload()
+    edited.make(*STAGES)
+    assert edited.tick() == "nothing that follows the waves has changed"
+    run = edited.instance.create_run_for_job(
+        edited.definitions.resolve_implicit_global_asset_job_def(),
+        asset_selection={dg.AssetKey("zero_defocus")},
+        tags={"dagster/partition": SPECIMEN},
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    edited.write(labels={"mask_cutoff": 0.3}, optics={"focal_spread_a": 12})
+    assert edited.tick(fails=True) == [f"labels/{SPECIMEN}"]
+    reason = edited.tick()
+    assert reason.startswith("5 wait: ")
+    assert f"run {run.run_id}" in reason
+    edited.instance.report_run_canceled(edited.instance.get_run_by_id(run.run_id))
+    assert edited.tick(fails=True) == sorted([*MICROGRAPHS, *SETS, f"zero_defocus/{SPECIMEN}"])
     assert edited.tick() == "the campaign is as it was"
 
 
