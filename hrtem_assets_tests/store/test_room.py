@@ -1,0 +1,47 @@
+"""Full disks, said in words wherever they show."""
+
+import errno
+import sqlite3
+from collections import namedtuple
+
+import pytest
+
+from hrtem_assets.store import room
+from hrtem_assets.store.room import DiskFullError, room_in
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_names_folder_free_space_and_repair(tmp_path, number):
+    with pytest.raises(DiskFullError) as caught, room_in(tmp_path):
+        raise OSError(number, "no", str(tmp_path / "wave"))
+    words = str(caught.value)
+    for part in (
+        f"the disk of {tmp_path} is full",
+        "MB free",
+        f"at {tmp_path / 'wave'}",
+        "hrtem prune",
+        "materialize",
+    ):
+        assert part in words
+
+
+def test_it_is_found_behind_the_errors_of_packages(tmp_path):
+    with pytest.raises(DiskFullError), room_in(tmp_path):
+        try:
+            raise sqlite3.OperationalError("database or disk is full")
+        except sqlite3.OperationalError as error:
+            raise RuntimeError("the statement failed") from error
+
+
+def test_sqlite_on_a_disk_without_room_says_io_error(tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda place: usage(10, 10, 0))
+    with pytest.raises(DiskFullError), room_in(tmp_path):
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_other_errors_pass_as_they_are(tmp_path):
+    with pytest.raises(PermissionError), room_in(tmp_path):
+        raise PermissionError(errno.EACCES, "no", "there")
+    with pytest.raises(sqlite3.OperationalError, match="locked"), room_in(tmp_path):
+        raise sqlite3.OperationalError("database is locked")
