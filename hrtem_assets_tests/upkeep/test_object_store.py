@@ -60,7 +60,8 @@ def test_every_structure_has_the_digests_that_it_has_in_a_folder(remote, filled)
     assert list(finished_partitions(remote)) == partitions
     assert len(partitions) == len(STAGES)
     for partition in partitions:
-        for name in ("digest", "shard_digest"):
+        # where there are no arrays there are no files of theirs
+        for name in ("digest", "shard_digest")[: 1 if partition.asset == "zero_defocus" else 2]:
             here, there = (read_column(layout.store(partition), name) for layout in (filled, remote))
             assert here.tolist() == there.tolist(), (partition, name)
 
