@@ -39,7 +39,9 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="only print the tables of the last run")
     parser.add_argument("--repeats", type=int, default=3, help="runs of all but abTEM; the least counts")
     parser.add_argument("--structures", type=int, default=8, help="made by the worker processes")
-    parser.add_argument("--device-structures", type=int, default=64, help="made on a CUDA device, if there is one")
+    parser.add_argument(
+        "--device-structures", type=int, default=64, help="made on a CUDA device, if there is one"
+    )
     options = parser.parse_args()
     path = data_root() / "bench" / "bench.json"
     if options.backfill:

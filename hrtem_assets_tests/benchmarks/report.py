@@ -217,7 +217,13 @@ def _device(device: Mapping[str, Any]) -> str:
             ("exit waves, exact", f"{device['exact_waves_per_s']:.2f}", "", "", ""),
             ("exit waves, fast", f"{device['fast_waves_per_s']:.2f}", "", "", ""),
             ("displaced atoms to counts and labels, exact", f"{device['chain_per_s']:.2f}", "", "", ""),
-            (whole, f"{device['whole_per_s']:.2f}", "4", "10", verdict(device["whole_per_s"], 4.0, 10.0, True)),
+            (
+                whole,
+                f"{device['whole_per_s']:.2f}",
+                "4",
+                "10",
+                verdict(device["whole_per_s"], 4.0, 10.0, True),
+            ),
         ),
     ) + (
         f"\n\nRelative difference from the processor's waves: exact {device['exact_relative_difference']:.1e}, fast "
