@@ -121,9 +121,12 @@ def test_a_partition_filled_on_a_device_says_so_and_joins_the_structures_that_fi
     asked: list[int] = []
     stage = STAGES["exit_waves"]
     together = type(stage).make_together
-    monkeypatch.setattr(
-        type(stage), "make_together", lambda self, works: asked.append(len(works)) or together(self, works)
-    )
+
+    def counted(self, works):
+        asked.append(len(works))
+        return together(self, works)
+
+    monkeypatch.setattr(type(stage), "make_together", counted)
     layout = Layout(tmp_path)
     places.copy(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
     (path,) = fill(
