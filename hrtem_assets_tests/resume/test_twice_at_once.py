@@ -1,6 +1,5 @@
 """The same partition started twice at once, by real processes."""
 
-import signal
 import time
 from collections.abc import Callable
 
@@ -44,8 +43,8 @@ def test_a_command_waiting_for_one_that_is_killed_goes_on_with_its_work(
     world = new_world("structures", "exit_waves", HRTEM_WORKERS="1")
     first = world.start_run(*ZERO_DEFOCUS)
     wait_for(lambda: commits(world.layout, ZERO), 60, every=0.01)
-    # held where it is, so that the second certainly finds it at work
-    first.send_signal(signal.SIGSTOP)
+    # so that the second certainly finds it at work
+    world.halt(first)
     second = world.start_run(*ZERO_DEFOCUS)
     waiting = wait_for(lambda: run_that_waits(world), 60)
     assert "is at work in this Dagster home; this one waits" in world.printed()

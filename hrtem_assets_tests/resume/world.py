@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -113,6 +115,15 @@ class World:
         wait_for(lambda: self.living_runs() - before or process.poll() is not None, 240, every=0.01)
         return process
 
+    def halt(self, process: subprocess.Popen[bytes]) -> None:
+        """Stop a command where it is, but not while it writes to Dagster's databases: everybody else would hang."""
+        while process.poll() is None:
+            process.send_signal(signal.SIGSTOP)
+            if not any(_is_locked(file) for file in self.home.rglob("*.db")):
+                return
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+
     def wait_gone(self, pids: set[int], seconds: float = 10.0) -> None:
         """Wait until processes are gone."""
         wait_for(lambda: not pids & {p.pid for p in self.processes()}, seconds, every=0.02)
@@ -198,6 +209,16 @@ def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     except subprocess.TimeoutExpired:
         return False
     return True
+
+
+def _is_locked(database: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(database, timeout=0.2, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return True
+    return False
 
 
 def _command_line(process: psutil.Process) -> str:
