@@ -19,7 +19,7 @@ from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, read_structure, store_info
 from hrtem_assets.store.recipe import differences
-from hrtem_assets.store.schema import Schema
+from hrtem_assets.store.schema import DEVICES, Schema
 from hrtem_assets.upkeep.census import upstream_partitions
 
 # what may differ between then and now without being another image that is asked for
@@ -58,7 +58,7 @@ class Comparison:
     Attributes:
         partition: which.
         different: what differs, in words; empty if it is identical to the last bit.
-        versions: what decides numbers and has another version now.
+        versions: what decides numbers and has another version now, or is another device.
     """
 
     partition: PartitionId
@@ -107,8 +107,11 @@ def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: i
             work = Assignment(campaign, specimen, index, (member.condition,), sources)
             product = stage.products(work)[member.condition]
             schema = stage.schema(campaign, specimen, member.condition)
+            there = layout.store(member)
             yield Comparison(
-                member, _differences(layout.store(member), schema, product, index), versions[member]
+                member,
+                _differences(there, schema, product, index),
+                (*versions[member], *_devices(there, index, product)),
             )
             path = Layout(Path(folder)).store(member)
             _write_alone(path, schema, product, index)
@@ -173,6 +176,13 @@ def _versions(campaign: Campaign, layout: Layout, partition: PartitionId) -> tup
             f"name the campaign that it was made with in HRTEM_CAMPAIGN"
         )
     return tuple(line for line in lines if not line.startswith("upstream"))
+
+
+def _devices(path: Place, index: int, product: Product) -> Iterator[str]:
+    """What computed, where that was something else: it rounds differently."""
+    made_on = DEVICES[int(read_structure(path, "device", index))]
+    if made_on != product.device:
+        yield f"device: {made_on} (stored), {product.device} (here), equal to 1e-5 of the wave"
 
 
 def _differences(path: Place, schema: Schema, product: Product, index: int) -> tuple[str, ...]:

@@ -79,6 +79,13 @@ def test_another_version_is_named_and_compared_all_the_same(filled, monkeypatch)
     assert not any(c.versions or c.different for c in rest)
 
 
+def test_what_another_device_computed_is_named_because_it_rounds_differently(layout):
+    zarr.open_array(layout.store(IMAGES) / "device", mode="r+")[0] = 1
+    *others, last = rebuild(small_campaign(), layout, IMAGES, 0)
+    assert last.versions == ("device: cuda (stored), cpu (here), equal to 1e-5 of the wave",)
+    assert not any(c.versions for c in others)
+
+
 def test_the_command_shows_the_chain_and_rebuilds(layout, environment):
     arguments = ["trace", str(IMAGES), "--image", "2", "--rebuild"]
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
