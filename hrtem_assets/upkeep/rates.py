@@ -15,6 +15,8 @@ from hrtem_assets.store.recipe import differences
 from hrtem_assets.store.schema import DEVICES
 from hrtem_assets.upkeep.census import Census, stored_bytes
 
+# structures of which most are no worker's first
+MANY = 8
 # enough to average over, few enough to answer at once
 MOST_STORES = 3
 # these differ between runs and campaigns without changing the cost
@@ -100,8 +102,9 @@ class Rates:
             info = self.census.info(partition)
             if info is None or not self._costs_the_same(partition):
                 continue
-            # the first structure of a process also compiles; the median leaves it out
-            seconds.append(median(read_column(info.path, "seconds").tolist()))
+            times = read_column(info.path, "seconds").tolist()
+            # the first structure of each worker process may also compile; the median of many leaves these out
+            seconds.append(median(times) if len(times) >= MANY else min(times))
             sizes.append(stored_bytes(info.path) / info.structures)
             memory_bytes = max(memory_bytes, int(read_column(info.path, "peak_memory").max()))
             devices += [DEVICES[k] for k in read_column(info.path, "device")]

@@ -58,8 +58,9 @@ def _launched(served: Served, *assets: str, **tags: str) -> str | None:
             "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in named.items()]},
         },
     )["launchPipelineExecution"]
-    # while a code server comes back Dagster knows no assets
+    # a code server that was killed comes back, but Dagster knows no assets until somebody presses Reload
     if answer["__typename"] == "InvalidSubsetError":
+        served.graphql("mutation { reloadWorkspace { __typename } }")
         return None
     assert answer["__typename"] == "LaunchRunSuccess", answer
     return answer["run"]["runId"]
@@ -209,7 +210,7 @@ def test_runs_survive_their_code_server_and_their_own_death_after_it_is_noticed(
             seen.append(time.monotonic() - start)
             assert GONE in world.log_of(run_id)
             wait_for(lambda: world.taken_slots() == 0, 60)
-        # the code server is back by itself
+        # the code server is back by itself, and loaded again
         run_id = launch_run(served, *MADE)
         wait_for(lambda: world.run_statuses()[run_id] in ("SUCCESS", "FAILURE"), 240)
         assert world.run_statuses()[run_id] == "SUCCESS"
