@@ -54,7 +54,7 @@ def test_the_crop_is_the_centre_of_images_and_labels_and_keeps_its_place_in_the_
     labels = opened(layout, "labels")
     for key in USED:
         images, sets = opened(layout, "micrographs", key), opened(layout, "training_sets", key)
-        assert dict(sets.sizes) == {"structure": 3, "y": 100, "x": 100}
+        assert dict(sets.counts.sizes) == dict(sets["mask"].sizes) == {"structure": 3, "y": 100, "x": 100}
         assert 2 * float(sets.x.mean()) == pytest.approx(float(images.x[0] + images.x[-1]))
         inside = {"x": slice(78, 178), "y": slice(78, 178)}
         xr.testing.assert_identical(sets.x.drop_attrs(), images.x[78:178].drop_attrs())
