@@ -5,7 +5,11 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
+import dagster as dg
+from filelock import FileLock
+
 from hrtem_assets.store.layout import data_root
+from hrtem_assets.store.room import room_in
 
 
 def prepare_home() -> Path:
@@ -18,12 +22,18 @@ def prepare_home() -> Path:
     """
     home = Path(os.environ.get("DAGSTER_HOME") or data_root() / "dagster_home").expanduser().resolve()
     home.mkdir(parents=True, exist_ok=True)
-    settings = home / "dagster.yaml"
-    if not settings.exists():
-        settings.write_text(
-            files("hrtem_assets.platform").joinpath("dagster.yaml").read_text("utf-8"), "utf-8"
-        )
     os.environ["DAGSTER_HOME"] = str(home)
+    # one process at a time: of two that begin at once both would make Dagster's tables, and one fail
+    with room_in(home), FileLock(home / ".preparing"):
+        settings, made = home / "dagster.yaml", home / ".prepared"
+        if not settings.exists():
+            shipped = files("hrtem_assets.platform").joinpath("dagster.yaml")
+            settings.write_text(shipped.read_text("utf-8"), "utf-8")
+        if not made.exists():
+            with dg.DagsterInstance.get() as instance:
+                instance.get_runs(limit=1)
+                instance.get_asset_keys(limit=1)
+            made.touch()
     return home
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 import hrtem_assets as ha
 from hrtem_assets.campaign import load_campaign
+from hrtem_assets.store.places import Place
 from hrtem_assets_tests.benchmarks.clock import cpu_s
 from hrtem_assets_tests.delivery.sets import write_training_set
 
@@ -36,7 +37,7 @@ def standardised_and_turned(sample: Sample, rng: np.random.Generator) -> Sample:
     }
 
 
-def xarray_loop(path: Path) -> Iterator[Sample]:
+def xarray_loop(path: Place) -> Iterator[Sample]:
     rng = np.random.default_rng(0)
     with xr.open_zarr(path, mask_and_scale=False) as ds:
         for index in rng.permutation(IMAGES):
@@ -51,7 +52,7 @@ def hdf5_loop(path: Path) -> Iterator[Sample]:
             yield standardised_and_turned({name: file[name][index] for name in FIELDS}, rng)
 
 
-def to_hdf5(store: Path, target: Path, **compression: Any) -> Path:
+def to_hdf5(store: Place, target: Path, **compression: Any) -> Path:
     with xr.open_zarr(store, mask_and_scale=False) as ds, h5py.File(target, "w") as file:
         for name in FIELDS:
             values = ds[name].values

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-START_S = 60.0
+START_S = 180.0
 
 
 class DaskProcesses:
