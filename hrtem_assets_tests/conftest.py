@@ -41,12 +41,8 @@ def s3_server():
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+def bucket(s3_server: S3Server) -> str:
     """URL of a new, empty bucket."""
-    # again for every test, and for child processes even where somebody has put a plain dict in place of os.environ
-    for name, value in s3_server.environment().items():
-        monkeypatch.setenv(name, value)
-        os.putenv(name, value)
     return s3_server.make_bucket(f"bucket-{uuid4().hex[:12]}")
 
 

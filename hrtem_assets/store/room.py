@@ -1,11 +1,12 @@
 """Disks that fill up: recognised wherever it shows, and said in words."""
 
 import errno
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from hrtem_assets.store.places import free_bytes
 
 # no space, no quota, no larger file allowed
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -34,21 +35,12 @@ def room_in(folder: Path) -> Iterator[None]:
         if cause is None:
             raise
         file = getattr(cause, "filename", None)
+        where = f", at {file}" if file else ""
         raise DiskFullError(
-            f"the disk of {folder} is full ({free_words(folder)} free){f', at {file}' if file else ''}: nothing "
+            f"the disk of {folder} is full ({(free_bytes(folder) or 0) / 1e6:.1f} MB free){where}: nothing "
             f"half-written is kept, and nothing that was complete is lost; make room (`hrtem prune` lists what can "
             f"go), then materialize again to go on"
         ) from error
-
-
-def free_words(folder: Path) -> str:
-    """What is free on a folder's disk, in words."""
-    return f"{_free_bytes(folder) / 1e6:.1f} MB"
-
-
-def _free_bytes(folder: Path) -> int:
-    there = next(p for p in (folder, *folder.parents) if p.exists())
-    return shutil.disk_usage(there).free
 
 
 def _cause(error: BaseException | None, folder: Path) -> BaseException | None:
@@ -58,7 +50,7 @@ def _cause(error: BaseException | None, folder: Path) -> BaseException | None:
             return error
         # SQLite says "disk is full" of its data, but "disk I/O error" where the files beside them cannot grow
         if isinstance(error, sqlite3.OperationalError) and (
-            "full" in str(error) or _free_bytes(folder) < _SQLITE_NEEDS_BYTES
+            "full" in str(error) or (free_bytes(folder) or 0) < _SQLITE_NEEDS_BYTES
         ):
             return error
         error = error.__cause__ or error.__context__

@@ -67,7 +67,7 @@ class DaskProcesses:
             log=f"worker-{number}.log",
         )
         log = self.folder / f"worker-{number}.log"
-        wait_until(lambda: b"Registered to:" in log.read_bytes(), "a worker connects", worker)
+        wait_until(lambda: b"Registered to:" in log.read_bytes(), "a worker connects", worker, log)
         return worker
 
     def wait_for_workers(self, number: int) -> None:
@@ -113,11 +113,14 @@ def kill(process: subprocess.Popen[Any]) -> None:
     process.wait()
 
 
-def wait_until(happened: Any, what: str, process: subprocess.Popen[Any] | None = None) -> None:
-    """Poll until something is true; an error names what did not happen."""
+def wait_until(
+    happened: Any, what: str, process: subprocess.Popen[Any] | None = None, log: Path | None = None
+) -> None:
+    """Poll until something is true; an error names what did not happen, and what the process said."""
     end = time.monotonic() + START_S
     while not happened():
-        assert process is None or process.poll() is None, f"{what}: its process has ended"
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"{what}: its process has ended\n{log.read_text() if log else ''}")
         assert time.monotonic() < end, f"{what}: not within {START_S:.0f} s"
         time.sleep(0.02)
 

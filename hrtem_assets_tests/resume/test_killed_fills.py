@@ -1,6 +1,5 @@
 """The process that fills partitions killed at random moments, without Dagster: cheap, so twenty times every time."""
 
-import multiprocessing
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hrtem_assets.compute.fill import fill
 from hrtem_assets.compute.settings import LocalCompute
 from hrtem_assets.stages import STAGES
 from hrtem_assets.store.layout import Layout, PartitionId
+from hrtem_assets_tests.forks import fork, preloaded
 from hrtem_assets_tests.resume.conftest import STRUCTURES, Undisturbed, kills
 from hrtem_assets_tests.resume.test_killed_commands import MADE, assert_as_undisturbed
 from hrtem_assets_tests.resume.watching import commits, watched
@@ -20,6 +20,7 @@ from hrtem_assets_tests.small import SPECIMEN
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
+preloaded(__name__)
 # each partition is made short and then extended
 COUNTS = (STRUCTURES - 7, STRUCTURES)
 
@@ -46,15 +47,13 @@ def test_twenty_kills_of_a_fill_leave_what_an_undisturbed_one_makes(
     new_world: Callable[..., World], undisturbed: Undisturbed
 ) -> None:
     world = new_world("exit_waves")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     rng = np.random.default_rng()
     structures = PartitionId("structures", SPECIMEN)
     killed = rounds = 0
     kept: dict[int, int] = {}
     with watched(world.layout):
         while rounds == 0 or killed < kills(20):
-            process = context.Process(target=fill_all, args=(world.data, world.root / "campaign.yaml"))
+            process = fork(fill_all, world.data, world.root / "campaign.yaml")
             process.start()
             if killed < kills(20):
                 process.join(rng.uniform(0.0, 2.0))

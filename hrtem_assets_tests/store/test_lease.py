@@ -1,7 +1,6 @@
 """Leases: one holder at a time in an object store, whoever dies and whenever."""
 
 import json
-import multiprocessing
 import os
 import signal
 import threading
@@ -16,10 +15,9 @@ from hrtem_assets.store.errors import PartitionBusyError, StoreError
 from hrtem_assets.store.holder import holder_from_json, this_process
 from hrtem_assets.store.lease import leased
 from hrtem_assets.store.places import place_at
+from hrtem_assets_tests.forks import FORKS, fork, preloaded
 
-# fresh, but with everything imported
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
+preloaded(__name__)
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def _hold(url, ready) -> None:
 
 def killed_holder(lock) -> None:
     ready = FORKS.Event()
-    process = FORKS.Process(target=_hold, args=(str(lock), ready))
+    process = fork(_hold, str(lock), ready)
     process.start()
     assert ready.wait(60)
     os.kill(process.pid or 0, signal.SIGKILL)
@@ -152,7 +150,10 @@ def test_a_server_that_overwrites_what_it_should_only_create_is_refused(lock, mo
 
 def test_a_process_knows_itself_alive_and_a_killed_one_dead():
     queue = FORKS.Queue()
-    process = FORKS.Process(target=_introduce, args=(queue,))
+    process = fork(
+        _introduce,
+        queue,
+    )
     process.start()
     other = holder_from_json(queue.get(timeout=60))
     assert not this_process().is_dead

@@ -1,6 +1,5 @@
 """Filling, resuming, extending and replacing partitions in an object store, under kills and refusals."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -20,13 +19,12 @@ from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.places import place_at
 from hrtem_assets.store.reading import find_store, open_store, read_column
 from hrtem_assets.store.reopen import discard, reopen
+from hrtem_assets_tests.forks import FORKS, fork, preloaded
 from hrtem_assets_tests.store.test_build import PARTITION, PROVENANCE, make_product, make_recipe, make_schema
 
 KILLS = 20
 COUNT = 6
-# fresh, but with everything imported
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload([__name__])
+preloaded(__name__)
 
 
 @pytest.fixture
@@ -159,7 +157,7 @@ def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run
     hit: Counter[str] = Counter()
     while left:
         started = FORKS.Event()
-        process = FORKS.Process(target=_fill_slowly, args=(str(remote.assets), wanted, started, seconds))
+        process = fork(_fill_slowly, str(remote.assets), wanted, started, seconds)
         process.start()
         assert started.wait(60)
         # the first is not disturbed: it tells how long one takes
@@ -202,7 +200,7 @@ def _fill_beside(url: str, queue) -> None:
 
 def test_of_two_processes_that_fill_the_same_partition_one_does_and_the_other_says_who(remote):
     queue = FORKS.Queue()
-    pair = [FORKS.Process(target=_fill_beside, args=(str(remote.assets), queue)) for _ in range(2)]
+    pair = [fork(_fill_beside, str(remote.assets), queue) for _ in range(2)]
     for process in pair:
         process.start()
     answers = sorted((queue.get(timeout=60) for _ in pair), key=str)
@@ -224,7 +222,7 @@ def test_of_two_processes_that_fill_the_same_partition_one_does_and_the_other_sa
 )
 def test_a_server_that_refuses_is_an_error_that_names_url_and_repair(remote, changed, words):
     queue = FORKS.Queue()
-    process = FORKS.Process(target=_fill_elsewhere, args=(str(remote.assets), changed, queue))
+    process = fork(_fill_elsewhere, str(remote.assets), changed, queue)
     process.start()
     answer = queue.get(timeout=120)
     process.join()

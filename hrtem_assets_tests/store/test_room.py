@@ -2,7 +2,6 @@
 
 import errno
 import sqlite3
-from collections import namedtuple
 
 import pytest
 
@@ -34,8 +33,7 @@ def test_it_is_found_behind_the_errors_of_packages(tmp_path):
 
 
 def test_sqlite_on_a_disk_without_room_says_io_error(tmp_path, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda place: usage(10, 10, 0))
+    monkeypatch.setattr(room, "free_bytes", lambda place: 0)
     with pytest.raises(DiskFullError), room_in(tmp_path):
         raise sqlite3.OperationalError("disk I/O error")
 
