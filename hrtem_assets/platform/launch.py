@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import dagster as dg
 
+from hrtem_assets.platform.backfills import FIRST_KEY, LAST_KEY
 from hrtem_assets.platform.living import end_dead_runs, living, runs_at_work
 from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
 
@@ -127,4 +128,4 @@ def _range_tags(first_key: str | None, last_key: str | None) -> dict[str, str]:
     """Tags by which Dagster makes several partitions in one run."""
     if first_key is None or last_key is None or first_key == last_key:
         return {}
-    return {"dagster/asset_partition_range_start": first_key, "dagster/asset_partition_range_end": last_key}
+    return {FIRST_KEY: first_key, LAST_KEY: last_key}

@@ -89,8 +89,7 @@ class BuildHandle:
             + [
                 {k: np.asarray(v).tolist() for k, v in p.record.items()}
                 | {
-                    "digest": digest(self.schema, p),
-                    "array_digest": array_digests(self.schema, p),
+                    **_digests(self.schema, p),
                     **files,
                     "run_id": self.run_id,
                     "seconds": p.seconds,
@@ -288,23 +287,22 @@ def digest(schema: Schema, product: Product) -> int:
         schema: of the store, with or without its bookkeeping.
         product: what was made.
     """
+    found: int = _digests(schema, product)["digest"]
+    return found
+
+
+def _digests(schema: Schema, product: Product) -> dict[str, Any]:
+    """The records `digest`, and `array_digest` of each array; a structure's megabytes are hashed once for both."""
     own = set(own_records(schema))
     records = {
         v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
         for v in schema.records
         if v.name in own
     }
-    return structure_digest(array_digests(schema, product), records)
-
-
-def array_digests(schema: Schema, product: Product) -> list[int]:
-    """BLAKE2b-64 of each of a structure's arrays as they are stored.
-
-    Args:
-        schema: of the store.
-        product: what was made.
-    """
-    return [content_digest({v.name: zarr_files.stored(v, product.arrays[v.name])}) for v in schema.arrays]
+    of_arrays = [
+        content_digest({v.name: zarr_files.stored(v, product.arrays[v.name])}) for v in schema.arrays
+    ]
+    return {"digest": structure_digest(of_arrays, records), "array_digest": of_arrays}
 
 
 def _peak_memory_bytes() -> int:
