@@ -9,7 +9,7 @@ import numpy as np
 from hrtem_assets.pictures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.pictures.partition import partition_picture
 from hrtem_assets.stages.training_sets import SPLITS
-from hrtem_assets.store import places
+from hrtem_assets.store import trees
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreInfo, read_column, store_info
@@ -37,7 +37,7 @@ def report(layout: Layout, partition: PartitionId) -> dict[str, Any]:
         "store": dg.MetadataValue.path(str(path)),
         "structures": info.structures,
         "seconds_per_structure": round(median(read_column(path, "seconds").tolist()), 4),
-        "megabytes": round(sum(places.files(path).values()) / 1e6, 3),
+        "megabytes": round(sum(trees.files(path).values()) / 1e6, 3),
         **_figures(partition.asset, path),
         "recipe": dg.MetadataValue.json(info.attributes["recipe"]),
         "recipe_digest": info.recipe.digest,

@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.store import places, zarr_files
+from hrtem_assets.store import places, trees, zarr_files
 from hrtem_assets.store.fence import Fence
 from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest, structure_digest
 from hrtem_assets.store.journal import (
@@ -167,7 +167,7 @@ class PartitionBuild:
         # a task that the cluster ran twice may still be writing
         self.handle.fence.close()
         self._check()
-        places.sweep(self.handle.path)
+        trees.sweep(self.handle.path)
         entries = self._leading_entries()
         made = [r for e in entries for r in e["records"]]
         run_ids = list(dict.fromkeys(r["run_id"] for r in made))
@@ -197,8 +197,8 @@ class PartitionBuild:
         )
         if places.is_made(self.final):
             name = f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}"
-            places.move(self.final, self.layout.superseded(self.partition, name), self._check)
-        places.move(self.handle.path, self.final, self._check)
+            trees.move(self.final, self.layout.superseded(self.partition, name), self._check)
+        trees.move(self.handle.path, self.final, self._check)
         remove_journal(self.handle.journal)
         return self.final
 
@@ -212,7 +212,7 @@ class PartitionBuild:
         # one without the other is an unfinished preparation, or what a kill just after publishing left behind; the
         # journal goes first: its entries must never meet the new, empty build
         remove_journal(journal)
-        places.remove(build)
+        trees.remove(build)
         if self._finished() is None:
             zarr_files.create(build, self.schema, self.count)
         else:
@@ -226,7 +226,7 @@ class PartitionBuild:
                 f"{self.partition} cannot be extended: its metadata or records are not those that were written;\n"
                 f"take it out with: {prune_command(self.partition)}\nand make it with: {repair_command(self.partition)}"
             )
-        places.copy(self.final, self.handle.path, self._check)
+        trees.copy(self.final, self.handle.path, self._check)
         journal_of(self.final, self.handle.journal, leave_out=())
         zarr_files.enlarge(self.handle.path, self.schema, self.count)
 

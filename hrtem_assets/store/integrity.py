@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.places import MARK, PARTIAL, Place
 
 SEAL = "seal"
@@ -96,7 +96,7 @@ def _seal_of(path: Place, root_text: bytes) -> str:
     state.update(root_text)
     held: dict[str, list[Place]] = {}
     for file in _files(path):
-        held.setdefault(places.name_within(path, file).split("/")[0], []).append(file)
+        held.setdefault(trees.name_within(path, file).split("/")[0], []).append(file)
     for name, files in held.items():
         metadata, chunks = path / name / MARK, path / name / "c"
         if metadata in files:
@@ -108,9 +108,9 @@ def _seal_of(path: Place, root_text: bytes) -> str:
 def _update(state: "hashlib.blake2b", path: Place, files: list[Place]) -> None:
     for file, content in zip(files, places.read_all(files), strict=True):
         # the length keeps two neighbouring files from exchanging bytes unseen
-        state.update(f"{places.name_within(path, file)} {len(content)}\n".encode())
+        state.update(f"{trees.name_within(path, file)} {len(content)}\n".encode())
         state.update(content)
 
 
 def _files(place: Place) -> list[Place]:
-    return [file for file in places.files(place) if file.suffix != PARTIAL]
+    return [file for file in trees.files(place) if file.suffix != PARTIAL]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.store import places, zarr_files
+from hrtem_assets.store import places, trees, zarr_files
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import store_info
 from hrtem_assets.store.schema import bookkeeping
@@ -27,7 +27,7 @@ def is_prepared(build: Place, journal: Place) -> bool:
 
 def remove_journal(journal: Place) -> None:
     """Delete a journal; nothing of the build beside it counts from the first moment on."""
-    places.remove(journal, PREPARED)
+    trees.remove(journal, PREPARED)
 
 
 def read_entry(journal: Place, first: int) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -14,7 +13,7 @@ from uuid import uuid4
 
 from upath import UPath
 
-from hrtem_assets.store.errors import PartitionBusyError, StoreError
+from hrtem_assets.store.errors import StoreError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -36,7 +35,7 @@ _SPOKEN = {
 }
 # errors of the packages that talk to servers, by their first name
 _TALKERS = {"aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "requests"}
-_AT_ONCE = 16
+AT_ONCE = 16
 
 
 def place_at(text: str) -> Place:
@@ -79,8 +78,8 @@ def zarr_store(place: Place, *, read_only: bool = True) -> "Path | Store":
     from zarr.storage import FsspecStore
     from zarr.storage._fsspec import _make_async
 
-    fs = _filesystem(place, asynchronous=True)
-    return FsspecStore(fs if fs.async_impl else _make_async(fs), read_only=read_only, path=_key(place))
+    fs = filesystem(place, asynchronous=True)
+    return FsspecStore(fs if fs.async_impl else _make_async(fs), read_only=read_only, path=key(place))
 
 
 def is_made(place: Place) -> bool:
@@ -103,7 +102,7 @@ def read(place: Place) -> bytes:
     if isinstance(place, Path):
         return place.read_bytes()
     with explained(place):
-        return bytes(_filesystem(place).cat_file(_key(place)))
+        return bytes(filesystem(place).cat_file(key(place)))
 
 
 def read_all(places: Sequence[Place]) -> Iterator[bytes]:
@@ -111,7 +110,7 @@ def read_all(places: Sequence[Place]) -> Iterator[bytes]:
     if all(isinstance(place, Path) for place in places):
         yield from map(read, places)
         return
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(read, places)
 
 
@@ -123,14 +122,14 @@ def read_part(place: Place, start: int, length: int | None = None) -> bytes:
             return file.read(-1 if length is None else length)
     with explained(place):
         end = None if length is None else start + length
-        return bytes(_filesystem(place).cat_file(_key(place), start=start, end=end))
+        return bytes(filesystem(place).cat_file(key(place), start=start, end=end))
 
 
 def write(place: Place, content: bytes) -> None:
     """Write a file or object in one step: nobody ever sees a part of it, and it is safe when this returns."""
     if not isinstance(place, Path):
         with explained(place):
-            _filesystem(place).pipe_file(_key(place), content)
+            filesystem(place).pipe_file(key(place), content)
         return
     place.parent.mkdir(parents=True, exist_ok=True)
     partial = place.with_suffix(f".{uuid4().hex}{PARTIAL}")
@@ -147,7 +146,7 @@ def write_all(contents: Mapping[Place, bytes]) -> None:
         for place, content in contents.items():
             write(place, content)
         return
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(write, contents.keys(), contents.values()))
 
 
@@ -159,7 +158,7 @@ def create(place: Place, content: bytes) -> bool:
     """
     with explained(place):
         try:
-            _filesystem(place).pipe_file(_key(place), content, mode="create")
+            filesystem(place).pipe_file(key(place), content, mode="create")
         except Exception:
             # there already; or written, and the answer was lost; or not written at all
             try:
@@ -176,25 +175,12 @@ def children(place: Place) -> list[Place]:
         return sorted(place.iterdir()) if place.is_dir() else []
     try:
         with explained(place):
-            names = _filesystem(place).ls(_key(place), detail=False)
+            names = filesystem(place).ls(key(place), detail=False)
     except FileNotFoundError as error:
         if error.__cause__ is not None:
             raise _no_bucket(place, error) from error
         return []
     return [place / name for name in sorted({n.rstrip("/").split("/")[-1] for n in names})]
-
-
-def files(place: Place) -> dict[Place, int]:
-    """Size in bytes of every file of a tree, or of the file itself, sorted by their paths' parts."""
-    sizes = _sizes(place)
-    return {
-        place / name if name else place: sizes[name] for name in sorted(sizes, key=lambda n: n.split("/"))
-    }
-
-
-def name_within(tree: Place, place: Place) -> str:
-    """A place's name within a tree, with slashes."""
-    return "/".join(place.parts[len(tree.parts) :])
 
 
 def delete(place: Place) -> None:
@@ -203,96 +189,7 @@ def delete(place: Place) -> None:
         place.unlink(missing_ok=True)
         return
     with suppress(FileNotFoundError), explained(place):
-        _filesystem(place).rm_file(_key(place))
-
-
-def remove(place: Place, mark: str = MARK) -> None:
-    """Delete a file, or a tree: its mark first, so that no rest of it ever looks whole; nothing need be there."""
-    if isinstance(place, Path):
-        if place.is_dir():
-            delete(place / mark)
-            shutil.rmtree(place)
-        else:
-            delete(place)
-        return
-    delete(place / mark)
-    with explained(place):
-        if rest := [_key(p) for p in files(place)]:
-            _filesystem(place).rm(rest)
-
-
-def sweep(place: Place) -> None:
-    """Delete what killed writes and full disks left in a tree that nobody writes to; object stores keep no such."""
-    if isinstance(place, Path):
-        for file in list(place.rglob(f"*{PARTIAL}")):
-            file.unlink(missing_ok=True)
-
-
-def copy(source: Place, target: Place, check: Callable[[], None] = lambda: None) -> None:
-    """Copy a tree, its mark last; in a folder by hard links where possible, in an object store by the server.
-
-    Files are replaced, never rewritten in place, so what two trees share changes in neither.
-
-    Args:
-        source: a tree.
-        target: where the copy goes; remains of a tree without its mark are cleared.
-        check: called before each step; raises to end the copying.
-
-    Raises:
-        PartitionBusyError: if a tree has taken the place meanwhile.
-        StoreError: if the copy is not complete.
-    """
-    remove(target)
-    if isinstance(source, Path):
-        shutil.copytree(source, str(target), copy_function=_link_or_copy)
-        return
-    fs, wanted = _filesystem(source), _sizes(source)
-    # last, and only where no other process has written it meanwhile
-    wanted.pop(MARK)
-
-    def copy_one(name: str) -> None:
-        check()
-        fs.cp_file(_key(source / name), _key(target / name))
-
-    with explained(source):
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            list(pool.map(copy_one, wanted))
-        if _sizes(target) != wanted:
-            raise StoreError(
-                f"{source} was not copied to {target} as a whole; materialize the partition again"
-            )
-        check()
-        if not create(target / MARK, read(source / MARK)):
-            raise PartitionBusyError(f"another process has filled {target} meanwhile; materialize again")
-
-
-def move(source: Place, target: Place, check: Callable[[], None] = lambda: None) -> None:
-    """Give a tree another place: in a folder in one step, in an object store complete there before it ends here.
-
-    Args:
-        source: a tree.
-        target: its new place; remains of a tree without its mark are cleared.
-        check: called before each step; raises to end the moving.
-    """
-    if not isinstance(source, Path):
-        copy(source, target, check)
-        check()
-        remove(source)
-        return
-    assert isinstance(target, Path)
-    remove(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(target)
-
-
-def flush(place: Place) -> None:
-    """See the files of a tree safely on disk; an object is safe when its writing returned."""
-    for path in files(place) if is_local(place) else ():
-        handle = os.open(str(path), os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        filesystem(place).rm_file(key(place))
 
 
 def free_bytes(place: Place) -> int | None:
@@ -300,20 +197,6 @@ def free_bytes(place: Place) -> int | None:
     if not isinstance(place, Path):
         return None
     return shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free
-
-
-def freed_bytes(places: Iterable[Place]) -> int:
-    """Room that deleting trees and files frees: the size of every file whose last names lie among them."""
-    names: Counter[Any] = Counter()
-    sizes: dict[Any, tuple[int, int]] = {}
-    for path, size in (item for place in places for item in files(place).items()):
-        key, links = path, 1
-        if isinstance(path, Path):
-            status = path.stat()
-            key, links = (status.st_dev, status.st_ino), status.st_nlink  # type: ignore[assignment]
-        names[key] += 1
-        sizes[key] = (links, size)
-    return sum(size for key, (links, size) in sizes.items() if names[key] == links)
 
 
 @contextmanager
@@ -357,7 +240,8 @@ def _no_bucket(place: Place, error: BaseException) -> StoreError:
     )
 
 
-def _filesystem(place: Place, *, asynchronous: bool = False) -> "AbstractFileSystem":
+def filesystem(place: Place, *, asynchronous: bool = False) -> "AbstractFileSystem":
+    """The file system of a place in an object store."""
     assert isinstance(place, UPath)
     # threads may share one; forked processes may not
     options = tuple(sorted(place.storage_options.items()))
@@ -375,26 +259,19 @@ def _filesystem_of(
     return fsspec.filesystem(protocol, asynchronous=asynchronous, **fewer, **dict(options))
 
 
-def _key(place: Place) -> str:
-    """A place's name as its file system takes it."""
+def key(place: Place) -> str:
+    """The name of a place in an object store, as its file system takes it."""
     assert isinstance(place, UPath)
     return place.path
 
 
-def _sizes(place: Place) -> dict[str, int]:
+def sizes(place: Place) -> dict[str, int]:
     """Size of every file of a tree by its name within; of a file by an empty name."""
     if isinstance(place, Path):
         if place.is_file():
             return {"": place.stat().st_size}
         return {p.relative_to(place).as_posix(): p.stat().st_size for p in place.rglob("*") if p.is_file()}
-    root = _key(place)
+    root = key(place)
     with explained(place):
-        listed = _filesystem(place).find(root, detail=True)
+        listed = filesystem(place).find(root, detail=True)
     return {n.removeprefix(root).strip("/"): i["size"] for n, i in listed.items() if i["type"] == "file"}
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

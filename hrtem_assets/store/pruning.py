@@ -1,6 +1,6 @@
 """Giving an array of a finished store up: its values go, its records and all digests stay."""
 
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.build import PartitionBuild
 from hrtem_assets.store.integrity import seal_holds
 from hrtem_assets.store.journal import journal_of, mark_prepared, read_entries, remove_journal, write_entry
@@ -53,7 +53,7 @@ def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: s
             build, journal = layout.build(partition, digest), layout.journal(partition, digest)
             # an extension in progress begins again from the pruned store
             remove_journal(journal)
-            places.remove(build)
+            trees.remove(build)
             journal_of(final, journal, leave_out=())
             for entry in read_entries(journal):
                 for record in entry["records"]:
@@ -61,10 +61,10 @@ def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: s
                 write_entry(journal, entry)
             # without a build beside it this says nothing yet; with it, all is made
             mark_prepared(journal)
-            places.move(final, build, hold.check)
-            places.remove(held_files(build, array))
+            trees.move(final, build, hold.check)
+            trees.remove(held_files(build, array))
             PartitionBuild(
                 layout, partition, info.recipe, schema, info.structures, info.attributes["provenance"], hold
             ).publish()
         # what a kill between publishing and here would leave; nothing counts on it any more
-        places.remove(held_files(final, array))
+        trees.remove(held_files(final, array))

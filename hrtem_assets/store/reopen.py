@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.integrity import seal_holds, shard_files
 from hrtem_assets.store.journal import journal_of, mark_prepared, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -37,7 +37,7 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
         build, journal = (place(partition, info.recipe.digest) for place in (layout.build, layout.journal))
         # an extension in progress shares the damaged files
         remove_journal(journal)
-        places.remove(build)
+        trees.remove(build)
         journal_of(final, journal, leave_out=shards)
         # a crash from here on leaves the store damaged as it was, or a build that lacks these shards
         for shard in shards:
@@ -45,7 +45,7 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
                 for file in shard_files(final, array, shard):
                     places.delete(file)
         mark_prepared(journal)
-        places.move(final, build, hold.check)
+        trees.move(final, build, hold.check)
     return sum(min(step, info.structures - shard * step) for shard in shards)
 
 
@@ -61,4 +61,4 @@ def discard(layout: Layout, partition: PartitionId) -> None:
     """
     final = layout.store(partition)
     with partition_lock(layout, partition):
-        places.remove(final)
+        trees.remove(final)

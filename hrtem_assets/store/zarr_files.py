@@ -11,7 +11,7 @@ from zarr.codecs import BloscCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal
 from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.schema import Schema, Variable
@@ -69,7 +69,7 @@ def write_structures(path: Place, first: int, arrays: Mapping[str, NDArray[Any]]
         array = zarr.open_array(places.zarr_store(path / name, read_only=False), mode="r+", zarr_format=3)
         array[first : first + len(values)] = values
         shard = (array.shards or array.chunks)[0]
-        places.flush(path / name / "c" / str(first // shard))
+        trees.flush(path / name / "c" / str(first // shard))
 
 
 def write_records(path: Place, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
@@ -127,7 +127,7 @@ def finish(path: Place, attributes: Mapping[str, Any]) -> None:
         warnings.filterwarnings("ignore", message="Consolidated metadata")
         zarr.consolidate_metadata(places.zarr_store(path, read_only=False), zarr_format=3)
     # a power cut must not leave a store in its place whose metadata or records never reached the disk
-    places.flush(path)
+    trees.flush(path)
     seal(path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.compute.overrides import effective_campaigns
 from hrtem_assets.stages import STAGES, Stage
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, store_info
@@ -53,7 +53,7 @@ def partition_folders(folder: Place, stage: Stage) -> Iterator[tuple[str, ...]]:
 
 def stored_bytes(path: Place) -> int:
     """Size of all files of a folder, or of a file."""
-    return sum(places.files(path).values())
+    return sum(trees.files(path).values())
 
 
 class Census:

@@ -157,14 +157,14 @@ COMMANDS = (plan, verify, prune, trace)
 
 
 def _prune_leftovers(campaign: "Campaign", layout: "Layout", yes: bool) -> None:
-    from hrtem_assets.store import places
+    from hrtem_assets.store import trees
     from hrtem_assets.upkeep import prune as pruning
     from hrtem_assets.upkeep.words import size, table
 
     found = pruning.leftovers(campaign, layout)
     if found.leftovers:
         rows = [
-            [size(i.bytes), f"{layout.assets.name}/{places.name_within(layout.assets, i.path)}", i.why]
+            [size(i.bytes), f"{layout.assets.name}/{trees.name_within(layout.assets, i.path)}", i.why]
             for i in found.leftovers
         ]
         for line in table(rows):

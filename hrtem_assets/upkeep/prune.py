@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.stages import STAGES
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.journal import is_prepared, read_entries, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import PartitionBusyError, partition_lock
@@ -53,7 +53,7 @@ class Inventory:
     @property
     def freed_bytes(self) -> int:
         """Disk that deleting all frees: files that nothing else shares."""
-        return places.freed_bytes(item.path for item in self.leftovers)
+        return trees.freed_bytes(item.path for item in self.leftovers)
 
 
 def leftovers(campaign: Campaign, layout: Layout) -> Inventory:
@@ -98,7 +98,7 @@ def delete(layout: Layout, items: Iterable[Leftover]) -> list[PartitionId]:
                 if item.path.suffix == ".journal":
                     remove_journal(item.path)
                 else:
-                    places.remove(item.path)
+                    trees.remove(item.path)
         except PartitionBusyError:
             busy[item.partition] = None
     return list(busy)
@@ -129,7 +129,7 @@ def _leftovers_of(census: Census, partition: PartitionId) -> Iterator[Leftover]:
             yield Leftover(path, partition, _why(path), stored_bytes(path))
     yield from _vacuum_waves(census, partition)
     for path in kept:
-        for partial, size in places.files(path).items():
+        for partial, size in trees.files(path).items():
             if partial.suffix == PARTIAL:
                 yield Leftover(partial, partition, "left by a killed write", size)
 

@@ -12,7 +12,7 @@ from hrtem_assets.device import choice
 from hrtem_assets.device.choice import PROCESSOR, DeviceRequest
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
-from hrtem_assets.store import places
+from hrtem_assets.store import trees
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.small import CONDITIONS, SETTINGS, SPECIMEN, small_campaign
 from hrtem_assets_tests.waves.atoms import relative_difference
@@ -128,7 +128,7 @@ def test_a_partition_filled_on_a_device_says_so_and_joins_the_structures_that_fi
 
     monkeypatch.setattr(type(stage), "make_together", counted)
     layout = Layout(tmp_path)
-    places.copy(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
+    trees.copy(sources["structures"], layout.store(PartitionId("structures", SPECIMEN)))
     (path,) = fill(
         stage,
         CAMPAIGN,

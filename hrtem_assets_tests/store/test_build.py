@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hrtem_assets.store import places
+from hrtem_assets.store import trees
 from hrtem_assets.store.build import BuildHandle, Product, digest, open_build
 from hrtem_assets.store.integrity import shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -204,11 +204,11 @@ def test_a_journal_left_by_a_kill_just_after_publishing_says_nothing_of_the_next
     with open_build(layout, PARTITION, make_recipe(), make_schema(), 8, PROVENANCE) as build:
         journal = build.handle.journal
         kept = journal.with_suffix(".kept")
-        places.copy(journal, kept)
+        trees.copy(journal, kept)
         for unit in build.missing:
             build.handle.commit(unit.start, [make_product(i) for i in unit])
         build.publish()
-    places.move(kept, journal)
+    trees.move(kept, journal)
     fill(layout, make_recipe(dose_e_per_a2=30), 4)
     assert fill(layout, make_recipe(), 8) == list(range(8))
     assert_holds(layout, 8)

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from hrtem_assets.store import lease as leases
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.build import Product, open_build
 from hrtem_assets.store.errors import PartitionBusyError, StoreError
 from hrtem_assets.store.integrity import seal_holds, shard_digest
@@ -113,7 +113,7 @@ def test_damaged_structures_are_taken_out_and_made_again(remote):
     assert fill(remote, 5) == [2, 3]
     assert_whole(remote, 5)
     discard(remote, PARTITION)
-    assert places.files(remote.store(PARTITION)) == {}
+    assert trees.files(remote.store(PARTITION)) == {}
 
 
 def test_a_write_that_the_server_refuses_leaves_nothing_that_looks_complete(remote, s3_server):

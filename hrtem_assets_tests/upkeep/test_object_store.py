@@ -14,7 +14,7 @@ from hrtem_assets.delivery.shards import ShardReader
 from hrtem_assets.pictures.gallery import Gallery
 from hrtem_assets.pictures.partition import partition_picture
 from hrtem_assets.stages import STAGES
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.integrity import shard_files
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import place_at
@@ -43,7 +43,7 @@ def remote(s3_server, tmp_path_factory) -> Layout:
 def harmed(remote, s3_server, bucket) -> Layout:
     """A copy of its labels, to be changed at will."""
     layout = Layout(remote.root, place_at(bucket))
-    places.copy(remote.store(LABELS), layout.store(LABELS))
+    trees.copy(remote.store(LABELS), layout.store(LABELS))
     return layout
 
 
@@ -51,7 +51,7 @@ def harmed(remote, s3_server, bucket) -> Layout:
 def remade(remote, harmed) -> Layout:
     """With what labels are made from."""
     for partition in (PartitionId("structures", SPECIMEN), WAVES):
-        places.copy(remote.store(partition), harmed.store(partition))
+        trees.copy(remote.store(partition), harmed.store(partition))
     return harmed
 
 
@@ -123,7 +123,7 @@ def test_superseded_stores_and_killed_builds_are_pruned(remade):
     fill_all(remade, None, ("labels",), changed)
     # what a killed publishing leaves: the store and, still, the build that it was copied from
     digest = STAGES["labels"].recipe(changed, changed.specimen(SPECIMEN)).digest
-    places.copy(remade.store(LABELS), remade.build(LABELS, digest))
+    trees.copy(remade.store(LABELS), remade.build(LABELS, digest))
     found = leftovers(changed, remade)
     assert [item.why.split(";")[0] for item in found.leftovers] == ["superseded", "build without a structure"]
     assert found.freed_bytes == sum(item.bytes for item in found.leftovers) > 0

@@ -12,7 +12,7 @@ from hrtem_assets.campaign import with_overrides
 from hrtem_assets.cli import main
 from hrtem_assets.pictures.partition import partition_picture
 from hrtem_assets.stages import STAGES
-from hrtem_assets.store import places
+from hrtem_assets.store import places, trees
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import place_at
 from hrtem_assets.store.reading import StoreError, read_column, read_structure
@@ -66,7 +66,7 @@ def test_waves_stay_while_anything_made_from_them_is_missing_stale_or_short(layo
     stale = with_overrides(GIVING_UP, {"labels": {"phase_threshold_rad": 0.3}})
     if asset == "labels":
         assert leftovers(stale, layout).leftovers == ()
-    places.remove(layout.store(PartitionId(asset, SPECIMEN)))
+    trees.remove(layout.store(PartitionId(asset, SPECIMEN)))
     assert leftovers(GIVING_UP, layout).leftovers == ()
 
 
@@ -180,9 +180,7 @@ def copied(filled: Layout, layout: Layout) -> Layout:
     """What waves are made from, and what is made from them, in another place."""
     for asset in ("structures", "exit_waves", "zero_defocus", "labels"):
         source, target = (at.store(PartitionId(asset, SPECIMEN)) for at in (filled, layout))
-        places.write_all(
-            {target / places.name_within(source, f): places.read(f) for f in places.files(source)}
-        )
+        places.write_all({target / trees.name_within(source, f): places.read(f) for f in trees.files(source)})
     return layout
 
 
