@@ -12,7 +12,8 @@ from hrtem_assets.compute.tasks import map_tasks
 from hrtem_assets.device.choice import PROCESSOR, DeviceName, requested_device
 from hrtem_assets.stages import STAGES, Stage
 from hrtem_assets.stages.base import Assignment, source_key
-from hrtem_assets.store.build import BuildHandle, Product, open_build
+from hrtem_assets.store.build import open_build
+from hrtem_assets.store.commits import BuildHandle, Product
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, require_recipe

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.device.choice import PROCESSOR, DeviceRequest
-from hrtem_assets.store.build import Product
+from hrtem_assets.store.commits import Product
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.recipe import Recipe

@@ -1,106 +1,26 @@
 """Filling a partition: structure by structure, resumable, published in one step when complete."""
 
-import resource
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
 from hrtem_assets.store import places, trees, zarr_files
-from hrtem_assets.store.fence import Fence
-from hrtem_assets.store.integrity import content_digest, seal_holds, shard_digest, structure_digest
+from hrtem_assets.store.commits import BuildHandle
+from hrtem_assets.store.integrity import seal_holds
 from hrtem_assets.store.journal import (
     is_prepared,
     journal_of,
     mark_prepared,
     read_entries,
-    read_entry,
     remove_journal,
-    write_entry,
 )
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import Hold, partition_lock
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
 from hrtem_assets.store.recipe import Recipe
-from hrtem_assets.store.schema import DEVICES, Schema, own_records
-
-
-@dataclass(frozen=True)
-class Product:
-    """What was made for one structure.
-
-    Attributes:
-        arrays: by the name of the schema's array, without the `structure` dimension.
-        record: by the name of the schema's record: number or nested sequence of numbers.
-        seconds: time it took to make.
-        device: what computed it, one of `schema.DEVICES`.
-    """
-
-    arrays: Mapping[str, NDArray[Any]]
-    record: Mapping[str, Any]
-    seconds: float
-    device: str = "cpu"
-
-
-@dataclass(frozen=True)
-class BuildHandle:
-    """The part of a build that a worker in another process needs: it writes structures and says so in the journal."""
-
-    path: Place
-    journal: Place
-    run_id: str
-    schema: Schema
-    fence: Fence
-
-    def commit(self, first: int, products: Sequence[Product]) -> None:
-        """Write consecutive structures of one shard; they count once its journal entry is there.
-
-        Args:
-            first: index of the first structure: the shard's, or that after those committed before.
-            products: one per structure.
-
-        Raises:
-            FencedError: if this build has been taken over or published.
-        """
-        with places.explained(self.path), self.fence.passed():
-            self._commit(first, products)
-
-    def _commit(self, first: int, products: Sequence[Product]) -> None:
-        names, step = [v.name for v in self.schema.arrays], self.schema.structures_per_shard
-        begin = first // step * step
-        earlier = read_entry(self.journal, begin)["records"] if begin < first else []
-        if begin + len(earlier) != first:
-            raise ValueError(f"structures from {begin + len(earlier)} on must be committed before {first}")
-        if names:
-            stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
-            zarr_files.write_structures(self.path, first, stacked)
-        # of the whole shard, for those committed before, too
-        files = {"shard_digest": [shard_digest(self.path, name, first // step) for name in names]}
-        entry = {
-            "first": begin,
-            "records": [r | files for r in earlier]
-            + [
-                {k: np.asarray(v).tolist() for k, v in p.record.items()}
-                | {
-                    **_digests(self.schema, p),
-                    **files,
-                    "run_id": self.run_id,
-                    "seconds": p.seconds,
-                    "device": DEVICES.index(p.device),
-                    "peak_memory": _peak_memory_bytes(),
-                    "committed_at": time.time_ns() // 1_000_000,
-                }
-                for p in products
-            ],
-        }
-        write_entry(self.journal, entry)
+from hrtem_assets.store.schema import Schema, own_records
 
 
 class PartitionBuild:
@@ -278,39 +198,3 @@ def open_build(
     places.require_bucket(layout.assets)
     with partition_lock(layout, partition) as hold:
         yield PartitionBuild(layout, partition, recipe, schema, count, provenance, hold)
-
-
-def digest(schema: Schema, product: Product) -> int:
-    """BLAKE2b-64 of a structure's arrays and records as they are stored; the time it took does not enter.
-
-    Args:
-        schema: of the store, with or without its bookkeeping.
-        product: what was made.
-    """
-    found: int = _digests(schema, product)["digest"]
-    return found
-
-
-def _digests(schema: Schema, product: Product) -> dict[str, Any]:
-    """The records `digest`, and `array_digest` of each array; a structure's megabytes are hashed once for both."""
-    own = set(own_records(schema))
-    records = {
-        v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
-        for v in schema.records
-        if v.name in own
-    }
-    of_arrays = [
-        content_digest({v.name: zarr_files.stored(v, product.arrays[v.name])}) for v in schema.arrays
-    ]
-    return {"digest": structure_digest(of_arrays, records), "array_digest": of_arrays}
-
-
-def _peak_memory_bytes() -> int:
-    """Most resident memory that this process has ever held."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else 1024 * most
-
-
-def _stacked(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    # a shard of waves is one structure of many megabytes: no copy of it
-    return values[0][None] if len(values) == 1 else np.stack(values)

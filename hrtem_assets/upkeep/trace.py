@@ -14,7 +14,7 @@ from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.store import zarr_files
-from hrtem_assets.store.build import Product, digest
+from hrtem_assets.store.commits import Product, digest
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import StoreError, StoreInfo, find_store, read_structure, store_info

@@ -12,7 +12,7 @@ from hrtem_assets.compute.settings import Compute, LocalCompute
 from hrtem_assets.device.choice import DeviceName
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES, Stage
-from hrtem_assets.store.build import BuildHandle
+from hrtem_assets.store.commits import BuildHandle
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.benchmarks import script
 from hrtem_assets_tests.benchmarks.case_a import CONDITIONS, FILM_A, SPECIMEN, campaign_a

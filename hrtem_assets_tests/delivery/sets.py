@@ -7,7 +7,8 @@ import numpy as np
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.training_sets import mean_and_std
-from hrtem_assets.store.build import Product, open_build
+from hrtem_assets.store.build import open_build
+from hrtem_assets.store.commits import Product
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.places import Place
 from hrtem_assets_tests.small import SPECIMEN, small_campaign

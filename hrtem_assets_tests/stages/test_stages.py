@@ -11,7 +11,7 @@ from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.stages import STAGES
 from hrtem_assets.stages.base import Assignment, source_key
 from hrtem_assets.stages.structures import read_stored_structure
-from hrtem_assets.store.build import digest
+from hrtem_assets.store.commits import digest
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.places import Place
 from hrtem_assets.store.reading import read_structure

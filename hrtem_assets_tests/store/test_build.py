@@ -14,7 +14,8 @@ import pytest
 import xarray as xr
 
 from hrtem_assets.store import trees
-from hrtem_assets.store.build import BuildHandle, Product, digest, open_build
+from hrtem_assets.store.build import open_build
+from hrtem_assets.store.commits import BuildHandle, Product, digest
 from hrtem_assets.store.integrity import shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.lock import PartitionBusyError

@@ -9,7 +9,8 @@ import pytest
 import xarray as xr
 
 from hrtem_assets.store import fence as fences
-from hrtem_assets.store.build import BuildHandle, open_build
+from hrtem_assets.store.build import open_build
+from hrtem_assets.store.commits import BuildHandle
 from hrtem_assets.store.fence import FencedError, PartitionBusyError, raise_fence
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.store.test_build import (

@@ -12,7 +12,8 @@ import xarray as xr
 
 from hrtem_assets.store import lease as leases
 from hrtem_assets.store import places, trees
-from hrtem_assets.store.build import Product, open_build
+from hrtem_assets.store.build import open_build
+from hrtem_assets.store.commits import Product
 from hrtem_assets.store.errors import PartitionBusyError, StoreError
 from hrtem_assets.store.integrity import seal_holds, shard_digest
 from hrtem_assets.store.layout import Layout
