@@ -7,6 +7,9 @@ PYTHON ?=
 # for example: make test ARGS="-k lattice"
 ARGS ?=
 
+# test processes: many tests wait for a daemon, so one more than cores does no harm
+JOBS ?= 3
+
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
@@ -21,8 +24,8 @@ demo: $(READY) ## make one specimen under three conditions, through Dagster, and
 ui: $(READY) ## open the Dagster UI on what was made
 	$(BIN)/hrtem ui $(ARGS)
 
-test: $(READY) ## run the tests
-	$(BIN)/pytest $(ARGS)
+test: $(READY) ## run the tests, JOBS of them at once
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check

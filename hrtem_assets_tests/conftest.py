@@ -47,7 +47,10 @@ def bucket(s3_server: S3Server) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests of what is not installed here, with the reason."""
+    """Begin with files of slow tests, and skip tests of what is not installed here, with the reason."""
+    # whoever runs several at once should not be left with the longest at the end
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     words = no_compiler()
     for item in items if words else []:
         if "emulated" in getattr(getattr(item, "callspec", None), "params", {}).values():

@@ -148,6 +148,7 @@ def shorten() -> None:
     leases.LOOK_S, leases.SETTLE_S = 0.05, 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run_finishes_it(remote):
     """Recipes take turns, so that kills also meet the replacing of a finished store."""
