@@ -1,5 +1,6 @@
 """A disk that is full at a random moment: a real one, small, mounted for the test."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -44,8 +45,14 @@ def balloon(disk: Path, leave_bytes: int) -> Path:
     """Fill a disk up to some bytes."""
     file = disk / "balloon"
     with file.open("wb") as content:
-        os.posix_fallocate(content.fileno(), 0, max(1, shutil.disk_usage(disk).free - leave_bytes))
-    return file
+        while True:
+            try:
+                os.posix_fallocate(content.fileno(), 0, max(1, shutil.disk_usage(disk).free - leave_bytes))
+                return file
+            except OSError as error:
+                # the command has written meanwhile
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 @pytest.mark.parametrize("home", [pytest.param("elsewhere", marks=long_run), "on the same disk"])
@@ -60,9 +67,10 @@ def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finis
     world = new_world("exit_waves", HRTEM_WORKERS="1", DAGSTER_HOME=apart)
     rng = np.random.default_rng()
     filled = rounds = 0
+    code = -1
     kept: dict[tuple[str, int], int] = {}
     with watched(world.layout) as watcher:
-        while rounds == 0 or filled < kills(1):
+        while code != 0 or filled < kills(1):
             world.forget_printed()
             process = world.start_run(*COMMAND)
             air = None

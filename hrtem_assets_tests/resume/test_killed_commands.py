@@ -39,9 +39,10 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
     world = new_world("exit_waves", HRTEM_WORKERS="1")
     rng = np.random.default_rng()
     killed = rounds = 0
+    code = -1
     kept: dict[tuple[str, int], int] = {}
     with watched(world.layout) as watcher:
-        while rounds == 0 or killed < kills(2):
+        while code != 0 or killed < kills(2):
             process = world.start_run(*COMMAND)
             if killed < kills(2) and not ends_within(process, rng.uniform(0, RUN_SECONDS)):
                 killed += kill(process.pid)

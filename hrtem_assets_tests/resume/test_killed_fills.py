@@ -50,9 +50,10 @@ def test_twenty_kills_of_a_fill_leave_what_an_undisturbed_one_makes(
     rng = np.random.default_rng()
     structures = PartitionId("structures", SPECIMEN)
     killed = rounds = 0
+    finished = False
     kept: dict[int, int] = {}
     with watched(world.layout):
-        while rounds == 0 or killed < kills(20):
+        while not finished or killed < kills(20):
             process = fork(fill_all, world.data, world.root / "campaign.yaml")
             process.start()
             if killed < kills(20):
@@ -62,7 +63,8 @@ def test_twenty_kills_of_a_fill_leave_what_an_undisturbed_one_makes(
             now = commits(world.layout, structures)
             assert {index: now[index] for index in kept} == kept
             kept = now
-            if process.exitcode == 0:
+            finished = process.exitcode == 0
+            if finished:
                 rounds += 1
                 assert_as_undisturbed(world, undisturbed)
                 if killed < kills(20):
