@@ -1,5 +1,6 @@
 """Tasks over the workers of a Dask cluster: handed out a few at a time, done again where a worker was lost."""
 
+import pickle
 import queue
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,6 +21,8 @@ CONNECT_S = 20.0
 # while nothing finishes, the scheduler is asked whether it is still there
 ASK_S = 5.0
 ANSWER_S = 30.0
+# Dask takes a worker down that cannot import what a task names, so tasks name nothing of this package
+_RUN_TASK = "__import__('hrtem_assets.compute.cluster_worker').compute.cluster_worker.run_task(name, task)"
 _KEPT = "what was committed is kept: materialize again to go on"
 
 
@@ -63,21 +66,19 @@ def map_cluster(
         NoWorkersError: if none came.
         UnfitWorkerError: if a worker cannot do the work.
     """
-    from hrtem_assets.compute.cluster_worker import UnfitWorkerError, Work, run_task
+    from hrtem_assets.compute.cluster_worker import packed_work
 
-    plugin = f"hrtem-{uuid4().hex}"
+    work = f"hrtem-{uuid4().hex}"
     with _client(endpoint) as client:
+        with _reachable(endpoint):
+            packed = packed_work(function, check)
+            client.sync(
+                client.scheduler.set_metadata,  # type: ignore[union-attr]
+                keys=[work],
+                value=packed,
+                callback_timeout=ANSWER_S,
+            )
         try:
-            try:
-                with _reachable(endpoint):
-                    client.register_plugin(Work(function, check), name=plugin)
-            except Exception as error:
-                # some errors of workers come as text
-                if "ModuleNotFoundError" not in repr(error):
-                    raise
-                raise UnfitWorkerError(
-                    f"a worker of {endpoint.name} lacks this package ({error}); install the same version there"
-                ) from error
             workers = _workers(client, endpoint)
             log(
                 f"{name}: on {endpoint.name}, {workers} worker{'s' * (workers != 1)} there now; "
@@ -86,12 +87,13 @@ def map_cluster(
 
             def submit(place: int) -> "Future":
                 # Dask shows what stands before the first number
-                key = f"{name.split()[0]}-{plugin}-{place:06d}"
-                return client.submit(run_task, plugin, tasks[place], key=key, priority=-place, pure=False)
+                key = f"{name.split()[0]}-{work}-{place:06d}"
+                call = {"name": work, "task": pickle.dumps(tasks[place])}
+                return client.submit(eval, _RUN_TASK, call, key=key, priority=-place, pure=False)
 
             yield from _finished(client, endpoint, tasks, submit, at_once, workers_timeout_s)
         finally:
-            _leave(client, lambda: client.unregister_worker_plugin(plugin))
+            _leave(client, lambda: client.scheduler.set_metadata(keys=[work], value=None))  # type: ignore[union-attr]
 
 
 def _finished(
@@ -139,6 +141,8 @@ def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: En
     from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 
+    from hrtem_assets.compute.cluster_worker import UnfitWorkerError
+
     if future.status in ("cancelled", "lost"):
         _lost(endpoint)
     try:
@@ -147,6 +151,10 @@ def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: En
         return (future.result(timeout=ANSWER_S),)
     except FutureCancelledError as error:
         _lost(endpoint, error)
+    except ModuleNotFoundError as error:
+        raise UnfitWorkerError(
+            f"a worker of {endpoint.name} lacks a package ({error}); install there what is installed here"
+        ) from error
     except KilledWorker as error:
         raise WorkerDiedError(
             f"the workers that did one task were lost one after the other, most often for lack of memory ({error}); "

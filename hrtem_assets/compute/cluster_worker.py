@@ -9,7 +9,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Worker, get_worker
+from distributed.utils import sync
 
 import hrtem_assets
 from hrtem_assets.compute.workers import NUMBA, ONE_THREAD
@@ -27,63 +28,72 @@ def own_versions() -> dict[str, str]:
     }
 
 
-class Work(WorkerPlugin):
-    """A function and all that it needs, sent once to every worker, also to those that join later.
+def packed_work(function: Callable[[Any], Any], check: Callable[[], None] | None) -> bytes:
+    """A function and all that it needs, as workers fetch it from the scheduler.
+
+    It lies in the scheduler's metadata and is no worker plugin: those are given to every worker that joins, also to
+    workers of others who share the scheduler, and one that cannot take it does not start.
 
     Args:
         function: called with each task.
         check: called once on each worker; raises if the worker cannot do the work.
     """
-
-    def __init__(self, function: Callable[[Any], Any], check: Callable[[], None] | None) -> None:
-        self.versions = own_versions()
-        # opened on the worker only after the versions have been compared
-        self.payload = pickle.dumps((function, check))
-
-    def setup(self, worker: Worker) -> None:
-        """Called by Dask when the plugin reaches a worker; the work itself is opened by the first task."""
-        self._lock, self._threads, self._address = Lock(), worker.state.nthreads, worker.address
-        self._function: Callable[[Any], Any] | None = None
-
-    def function(self) -> Callable[[Any], Any]:
-        """The function, once this worker has proved fit.
-
-        Raises:
-            UnfitWorkerError: if it is not.
-        """
-        with self._lock:
-            if self._function is None:
-                self._refuse(_differing(self.versions, own_versions()) or _contention(self._threads))
-                # read when numba is loaded; Dask's nanny does not set it
-                os.environ.setdefault(NUMBA, "1")
-                function, check = pickle.loads(self.payload)
-                if check is not None:
-                    try:
-                        check()
-                    except Exception as error:
-                        self._refuse(f"{error}")
-                self._function = function
-            return self._function
-
-    def _refuse(self, reason: str) -> None:
-        if reason:
-            raise UnfitWorkerError(f"worker {self._address} on host {socket.gethostname()}: {reason}")
+    # opened on the worker only after the versions have been compared
+    return pickle.dumps((own_versions(), pickle.dumps((function, check))))
 
 
-def run_task(name: str, task: Any) -> Any:
+def run_task(name: str, task: bytes) -> Any:
     """One task, on a worker.
 
     Args:
-        name: of the work's plugin.
-        task: what the function takes.
+        name: of the work, in the scheduler's metadata.
+        task: what the function takes, pickled.
 
     Raises:
         UnfitWorkerError: if this worker cannot do it, or the work has ended.
     """
-    work = get_worker().plugins.get(name)
-    if not isinstance(work, Work):
-        raise UnfitWorkerError(f"the run of {name} has ended")
-    return work.function()(task)
+    return _function(name)(pickle.loads(task))
+
+
+# of the last works that this worker has proved fit for, by name
+_opened: dict[str, Callable[[Any], Any]] = {}
+_opening = Lock()
+_MOST_OPENED = 4
+
+
+def _function(name: str) -> Callable[[Any], Any]:
+    with _opening:
+        if name not in _opened:
+            worker = get_worker()
+            packed = sync(worker.loop, worker.scheduler.get_metadata, keys=[name], default=None)
+            if packed is None:
+                raise UnfitWorkerError(f"the run of {name} has ended")
+            found = _unpacked(packed, worker)
+            while len(_opened) >= _MOST_OPENED:
+                del _opened[next(iter(_opened))]
+            _opened[name] = found
+        return _opened[name]
+
+
+def _unpacked(packed: bytes, worker: Worker) -> Callable[[Any], Any]:
+    """The function, once this worker has proved fit."""
+    versions, payload = pickle.loads(packed)
+    _refuse(worker, _differing(versions, own_versions()) or _contention(worker.state.nthreads))
+    # read when numba is loaded; Dask's nanny does not set it
+    os.environ.setdefault(NUMBA, "1")
+    function, check = pickle.loads(payload)
+    if check is not None:
+        try:
+            check()
+        except Exception as error:
+            _refuse(worker, f"{error}")
+    found: Callable[[Any], Any] = function
+    return found
+
+
+def _refuse(worker: Worker, reason: str) -> None:
+    if reason:
+        raise UnfitWorkerError(f"worker {worker.address} on host {socket.gethostname()}: {reason}")
 
 
 def _differing(wanted: dict[str, str], found: dict[str, str]) -> str:

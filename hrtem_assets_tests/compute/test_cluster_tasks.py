@@ -140,18 +140,23 @@ def test_a_worker_of_another_version_of_this_package_is_refused(cluster, monkeyp
         list(run(square, [1], cluster))
 
 
-def test_a_worker_without_this_package_is_refused_and_the_next_one_welcome(tmp_path):
+def test_a_worker_without_this_package_is_refused_and_the_next_one_welcome(cluster, tmp_path):
     (tmp_path / "hrtem_assets.py").write_text("raise ModuleNotFoundError('no hrtem_assets here')")
-    # a scheduler of its own: what another test's killed run has left on the common one would not let this worker start
-    with dask_processes(tmp_path / "dask") as cluster:
-        without = cluster.add_worker(environment={"PYTHONPATH": str(tmp_path)}, folder=tmp_path)
-        with pytest.raises(
-            UnfitWorkerError, match=r"lacks this package \(.*no hrtem_assets here.*\); install the same"
-        ):
-            list(run(square, [1], cluster))
-        kill(without)
-        cluster.add_worker()
-        assert dict(run(square, [3], cluster)) == {3: 9}
+    elsewhere = {"environment": {"PYTHONPATH": str(tmp_path)}, "folder": tmp_path}
+    without = cluster.add_worker(**elsewhere)
+    work = run(square, [1], cluster)
+    with pytest.raises(
+        UnfitWorkerError, match=r"lacks a package \(.*no hrtem_assets here.*\); install there"
+    ):
+        next(work)
+    kill(without)
+    cluster.add_worker()
+    work = run(square, range(3), cluster)
+    results = dict([next(work)])
+    # a worker of somebody else who shares the scheduler can join at any time
+    cluster.add_worker(**elsewhere)
+    work.close()
+    assert results == {0: 0}
 
 
 def test_a_scheduler_that_wants_certificates_gets_them(tmp_path):
