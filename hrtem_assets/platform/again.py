@@ -17,11 +17,19 @@ or `hrtem prune` for an instant. Runs of one home wait for each other in the poo
 
 
 @contextmanager
-def done_again() -> Iterator[None]:
-    """Let Dagster do the step again where that helps; other errors pass as they are."""
+def done_again(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Let Dagster do the step again where that helps, and say why; other errors pass as they are.
+
+    Args:
+        context: of the step; its log is what a command prints.
+    """
     try:
         yield
     except WorkerDiedError as error:
+        if context.retry_number < WORKER_DEATHS:
+            context.log.warning(f"{error}; going on with what is missing")
         raise dg.RetryRequested(max_retries=WORKER_DEATHS) from error
     except PartitionBusyError as error:
+        if context.retry_number < BUSY_LOOKS:
+            context.log.warning(f"{error}; looking again in {BUSY_SECONDS} s, up to {BUSY_LOOKS} times")
         raise dg.RetryRequested(max_retries=BUSY_LOOKS, seconds_to_wait=BUSY_SECONDS) from error

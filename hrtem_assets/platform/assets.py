@@ -74,7 +74,7 @@ def _stage_asset(
         config: config_type,  # type: ignore[valid-type]
         house: dg.ResourceParam[House],
     ) -> dg.MaterializeResult:
-        with done_again(), room_in(house.layout.root):
+        with done_again(context), room_in(house.layout.root):
             return _materialize(context, stage, config, house)
 
     return asset

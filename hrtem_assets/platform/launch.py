@@ -1,6 +1,7 @@
 """Materializing from the command line: the same runs that the UI launches, in this process."""
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -110,18 +111,24 @@ def _run(
         )
     if result.success:
         return result.run_id
-    failures = [e for e in result.all_node_events if e.is_step_failure]
-    error = failures[0].step_failure_data.error if failures else None
+    steps = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    # what ends a run outside its steps
+    jobs = [e.job_failure_data.error for e in result.all_events if e.is_job_failure]
+    error = next((e for e in (*steps, *jobs) if e is not None), None)
     # what Dagster wraps around an error says less than the error
-    while error is not None and error.cause is not None and _is_dagsters(error.cls_name):
+    while error is not None and error.cause is not None and _wraps(error.cls_name):
         error = error.cause
     reason = error.message.strip() if error is not None else "no step ran"
     of = f" ({first_key})" if first_key else ""
-    raise MaterializationError(f"run {result.run_id} of {', '.join(names)}{of} failed: {reason}")
+    failed = MaterializationError(f"run {result.run_id} of {', '.join(names)}{of} failed: {reason}")
+    # as an error again, so that a full disk is recognised
+    raise failed from (sqlite3.OperationalError(reason) if reason.startswith("sqlite3.") else None)
 
 
-def _is_dagsters(error_class: str | None) -> bool:
-    return error_class is None or error_class.startswith("Dagster") or error_class == "RetryRequested"
+def _wraps(error_class: str | None) -> bool:
+    return error_class in (None, "RetryRequested", "OperationalError") or str(error_class).startswith(
+        "Dagster"
+    )
 
 
 def _range_tags(first_key: str | None, last_key: str | None) -> dict[str, str]:
