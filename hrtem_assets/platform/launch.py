@@ -11,6 +11,7 @@ import dagster as dg
 from hrtem_assets.platform.backfills import FIRST_KEY, LAST_KEY
 from hrtem_assets.platform.living import end_dead_runs, living, runs_at_work
 from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
+from hrtem_assets.store.room import streams_kept
 
 COMMAND_TAG = "hrtem/command"
 # a daemon cannot repeat a command: it has no part in it
@@ -99,7 +100,7 @@ def _run(
     for other in sorted(runs_at_work(instance)):
         # Dagster waits in silence
         _LOG.warning("run %s is at work in this Dagster home; this one waits for its steps to end", other)
-    with living(instance, run_id):
+    with living(instance, run_id), streams_kept():
         result = job.execute_in_process(
             run_config={"ops": ops, "loggers": {"console": {"config": {"log_level": "INFO"}}}},
             instance=instance,

@@ -1,6 +1,7 @@
 """Disks that fill up: recognised wherever it shows, and said in words."""
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,22 @@ def room_in(folder: Path) -> Iterator[None]:
             f"half-written is kept, and nothing that was complete is lost; make room (`hrtem prune` lists what can "
             f"go), then materialize again to go on"
         ) from error
+
+
+@contextmanager
+def streams_kept() -> Iterator[None]:
+    """Give standard output and standard error back at the end.
+
+    Dagster sends them into files while a step runs, and leaves them there if the disk of those is full; what a command
+    says at its end would be lost.
+    """
+    kept = {number: os.dup(number) for number in (1, 2)}
+    try:
+        yield
+    finally:
+        for number, copy in kept.items():
+            os.dup2(copy, number)
+            os.close(copy)
 
 
 def _cause(error: BaseException | None, folder: Path) -> BaseException | None:

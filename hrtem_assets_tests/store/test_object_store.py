@@ -157,20 +157,24 @@ def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run
     held, wanted, left = 1.0, 2.0, KILLS
     seconds = FORKS.Value("d", 0.0)
     hit: Counter[str] = Counter()
-    while left:
+    patience = 1.0
+    while left > 0 or not {"filling", "publishing"} <= hit.keys():
         started = FORKS.Event()
         process = fork(_fill_slowly, str(remote.assets), wanted, started, seconds)
         process.start()
         assert started.wait(60)
         # the first is not disturbed: it tells how long one takes
-        process.join(rng.uniform(0, seconds.value) if seconds.value else None)
+        process.join(rng.uniform(0, patience * seconds.value) if seconds.value else None)
         if process.is_alive():
             os.kill(process.pid or 0, signal.SIGKILL)
             process.join()
             hit[phase(remote, wanted)] += 1
             left -= 1
+            # on a machine that is busier now than then, one must get through at last
+            patience *= 1.2
         else:
             assert process.exitcode == 0
+            patience = 1.0
         if places.is_made(remote.store(PARTITION)):
             found = find_store(remote, PARTITION).recipe.settings["dose_e_per_a2"]
             # the new one, or still the one before
@@ -180,7 +184,6 @@ def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run
         if held == wanted:
             wanted = 3.0 - wanted
     print(f"killed {dict(hit)}")
-    assert hit["filling"] and hit["publishing"]
     fill(remote, COUNT, dose=wanted)
     assert_whole(remote, COUNT, wanted)
 

@@ -2,6 +2,9 @@
 
 import errno
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +46,20 @@ def test_other_errors_pass_as_they_are(tmp_path):
         raise PermissionError(errno.EACCES, "no", "there")
     with pytest.raises(sqlite3.OperationalError, match="locked"), room_in(tmp_path):
         raise sqlite3.OperationalError("database is locked")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_what_is_said_after_a_full_disk_is_heard():
+    """A step's output goes into a file whose disk is full, and flushing it fails before it is sent back."""
+    code = """
+import os, sys
+from hrtem_assets.store.room import streams_kept
+try:
+    with streams_kept():
+        os.dup2(os.open("/dev/full", os.O_WRONLY), 2)
+        sys.stderr.write("a step's words\\n")
+except OSError as error:
+    print(f"the end: {error.strerror}", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "the end: No space left on device" in done.stderr

@@ -171,8 +171,9 @@ def killed_after(patch, most: int) -> list[str]:
 
         return one
 
-    for name in ("write", "delete", "remove", "copy", "move"):
-        patch.setattr(places, name, counted(name, getattr(places, name)))
+    for module, names in ((places, ("write", "delete")), (trees, ("remove", "copy", "move"))):
+        for name in names:
+            patch.setattr(module, name, counted(name, getattr(module, name)))
     return done
 
 
