@@ -7,24 +7,13 @@ from typing import Any
 
 import ducc0
 import numpy as np
-from ase import units
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Optics
 from hrtem_assets.device.backend import Backend
 from hrtem_assets.imaging.defocusing import PackedSpectra
 from hrtem_assets.imaging.on_device import DeviceSpectra
-
-
-def wavelength_a(beam_energy_kev: float) -> float:
-    """Relativistic electron wavelength in Å.
-
-    Args:
-        beam_energy_kev: beam energy in keV.
-    """
-    energy_j = beam_energy_kev * 1e3 * units._e
-    momentum = math.sqrt(2 * units._me * energy_j * (1 + energy_j / (2 * units._me * units._c**2)))
-    return units._hplanck / momentum * 1e10
+from hrtem_assets.waves.electrons import wavelength_a
 
 
 def focal_spread_sigma_a(optics: Optics) -> float:

@@ -20,7 +20,7 @@ class MicrographsStage(Stage):
 
     name = "micrographs"
     description = "Electron counts at a defocus and a dose. One row is an image."
-    code_version = "2"
+    code_version = "3"
     upstream = ("exit_waves", "zero_defocus")
     per_condition = True
 

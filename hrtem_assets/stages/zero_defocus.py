@@ -24,7 +24,7 @@ class ZeroDefocusStage(Stage):
 
     name = "zero_defocus"
     description = "Calibrated focus of least contrast of the particles in vacuum. One row is a structure."
-    code_version = "2"
+    code_version = "3"
     upstream = ("structures", "exit_waves")
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:

@@ -47,7 +47,11 @@ class Laps:
 
 @contextmanager
 def cpu_of(owner: type, method: str) -> Iterator[list[float]]:
-    """CPU seconds of every call of a method while the context lasts."""
+    """CPU seconds of every call of a method while the context lasts.
+
+    Raises:
+        RuntimeError: if there was no call; a time of nothing would look like a fast one.
+    """
     calls: list[float] = []
     original = getattr(owner, method)
 
@@ -60,6 +64,10 @@ def cpu_of(owner: type, method: str) -> Iterator[list[float]]:
 
     with mock.patch.object(owner, method, timed):
         yield calls
+    if not calls:
+        raise RuntimeError(
+            f"{owner.__name__}.{method} was not called: what is to be timed has another name now"
+        )
 
 
 def machine() -> str:

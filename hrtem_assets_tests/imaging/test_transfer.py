@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hrtem_assets.campaign import Optics
 from hrtem_assets.campaign.settings import Aberrations
-from hrtem_assets.imaging.transfer import focal_spread_sigma_a, intensity, spectra, wavelength_a
+from hrtem_assets.imaging.transfer import focal_spread_sigma_a, intensity, spectra
+from hrtem_assets.waves.electrons import wavelength_a
 
 SAMPLING_A = 0.2
 PERFECT = Optics(focal_spread_a=0.0)
@@ -36,11 +37,6 @@ def weak_atom(n=64, sigma_v=0.01, width_a=0.6):
 
 def image(waves, defocus_a, optics=PERFECT):
     return intensity(spectra(waves, SAMPLING_A, 300.0, optics), defocus_a)
-
-
-def test_the_wavelength_at_300_kev_is_1_97_pm():
-    assert wavelength_a(300.0) == pytest.approx(0.0196875, abs=5e-8)
-    assert wavelength_a(80.0) == pytest.approx(0.0417571, abs=2e-7)
 
 
 def test_an_atom_is_dark_in_underfocus_and_bright_in_overfocus():

@@ -13,6 +13,7 @@ from hrtem_assets.waves.cell import grid_points, slice_count
 from hrtem_assets.waves.cuda.atoms import DeviceStencils, batch_atoms, device_stencils
 from hrtem_assets.waves.cuda.filters import Grid, aperture
 from hrtem_assets.waves.cuda.multislice import FILLING_PIXELS, Multislice, bytes_needed
+from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets.waves.engine import Atoms, ExitWaves
 from hrtem_assets.waves.fused.engine import FusedEngine, require_infinite_projections, stencils_of
 from hrtem_assets.waves.fused.plan import plan
@@ -126,10 +127,7 @@ class CudaEngine:
 def _grid(
     points: tuple[int, int], extent_a: tuple[float, float], simulation: Simulation, backend: Backend
 ) -> tuple[Grid, Any]:
-    from abtem.core.energy import energy2wavelength
-
-    wavelength_a = energy2wavelength(simulation.beam_energy_kev * 1e3)
-    grid = Grid(points, extent_a, simulation.slice_thickness_a, wavelength_a)
+    grid = Grid(points, extent_a, simulation.slice_thickness_a, wavelength_a(simulation.beam_energy_kev))
     return grid, aperture(grid, backend)
 
 

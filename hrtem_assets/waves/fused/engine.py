@@ -9,6 +9,7 @@ import numpy as np
 
 from hrtem_assets.campaign import Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
+from hrtem_assets.waves.electrons import interaction_parameter, wavelength_a
 from hrtem_assets.waves.engine import Atoms, ExitWaves, OneByOne
 from hrtem_assets.waves.fused.atoms import join_stencils, slice_atoms
 from hrtem_assets.waves.fused.multislice import Multislice
@@ -16,7 +17,7 @@ from hrtem_assets.waves.fused.spectrum import Spectrum
 from hrtem_assets.waves.fused.stencils import Stencil, stencil
 from hrtem_assets.waves.versions import package_versions
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 VERSIONED_PACKAGES = ("abtem", "ase", "ducc0", "llvmlite", "numba", "numpy")
 # phase that cutting off the potentials may lose in all slices together, in rad
 _STENCIL_ERROR = {"exact": 4e-6, "fast": 1e-4}
@@ -109,9 +110,7 @@ def stencils_of(
         extent_a: sides (x, y) of the cell in Å.
         simulation: beam energy, scattering factors and mode.
     """
-    from abtem.core.energy import energy2sigma
-
-    sigma = energy2sigma(simulation.beam_energy_kev * 1e3)
+    sigma = interaction_parameter(simulation.beam_energy_kev)
     error = _STENCIL_ERROR[simulation.fused_mode]
     return [stencil(z, simulation.parametrization, points, extent_a, sigma, error) for z in elements]
 
@@ -121,6 +120,4 @@ def _spectrum(
     points: tuple[int, int], extent_a: tuple[float, float], slice_thickness_a: float, beam_energy_kev: float
 ) -> Spectrum:
     """Filters, which all structures of a campaign share."""
-    from abtem.core.energy import energy2wavelength
-
-    return Spectrum(*points, extent_a, slice_thickness_a, energy2wavelength(beam_energy_kev * 1e3))
+    return Spectrum(*points, extent_a, slice_thickness_a, wavelength_a(beam_energy_kev))

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.waves.electrons import scattering_factors
 from hrtem_assets.waves.fused.simd import LANES
 
 # atoms of one element per Å² that an error bound assumes, all slices together: 70 Å of carbon, 130 Å of silver
@@ -85,38 +85,10 @@ def stencil(
     heights = np.arange(max(before_y, after_y) + LANES + 2) * sampling[1]
     chords = np.floor(np.sqrt(np.maximum(radius**2 - heights**2, 0)) / sampling[0] + 1e-9).astype(np.int64)
     # at single precision abTEM's parameters of light elements nearly cancel: its mean differs by up to 1e-4
-    mean = sigma * float(scattering_factors(number, parametrization, np.zeros(1), "float32")[0])
+    mean = sigma * float(scattering_factors(number, parametrization, np.zeros(1, np.float32))[0])
     area = extent_a[0] * extent_a[1]
     remainder = mean / area - float(phases.sum(dtype=np.float64)) / (points[0] * points[1])
     return Stencil(phases, before_x, after_x, before_y, after_y, chords, remainder)
-
-
-def scattering_factors(number: int, parametrization: str, k2: NDArray[Any], precision: str) -> NDArray[Any]:
-    """abTEM's projected scattering factors in V Å³, computed in `float32` or `float64`.
-
-    Args:
-        number: atomic number, 1 to 103.
-        parametrization: `lobato` or `kirkland`.
-        k2: squared spatial frequencies in 1/Å².
-        precision: of the arithmetic.
-
-    Raises:
-        ValueError: if the parametrization lacks the element.
-    """
-    import abtem
-    from abtem.parametrizations import validate_parametrization
-    from ase.data import chemical_symbols
-
-    try:
-        with abtem.config.set({"precision": precision}):
-            tabulated = validate_parametrization(parametrization)
-            factor = tabulated.projected_scattering_factor(chemical_symbols[number])
-    except (RuntimeError, IndexError):
-        raise ValueError(
-            f"parametrization {parametrization!r} has no element of atomic number {number}; "
-            f"use elements from H (1) to Lr (103)"
-        ) from None
-    return factor(k2.astype(precision))  # type: ignore[misc]
 
 
 def projected_potential(
@@ -125,7 +97,7 @@ def projected_potential(
     """abTEM's infinite projected potential of one atom at the origin, float64 (x, y), in V Å."""
     sampling = [side / n for side, n in zip(extent_a, points, strict=True)]
     kx, ky = np.fft.fftfreq(points[0], sampling[0])[:, None], np.fft.rfftfreq(points[1], sampling[1])
-    factors = scattering_factors(number, parametrization, kx**2 + ky**2, "float64")
+    factors = scattering_factors(number, parametrization, kx**2 + ky**2)
     # abTEM takes sin(a) / a with a = |(kx dx, ky dy)|, without pi
     a = np.hypot(kx * sampling[0], ky * sampling[1])
     pixel = np.sinc(a / np.pi) * sampling[0] * sampling[1]
