@@ -13,7 +13,7 @@ from hrtem_assets.compute.settings import Compute, DaskCompute, LocalCompute
 from hrtem_assets.compute.tasks import map_tasks
 from hrtem_assets.stages import STAGES
 from hrtem_assets_tests.benchmarks.case_a import campaign_a
-from hrtem_assets_tests.benchmarks.clock import cpu_s
+from hrtem_assets_tests.benchmarks.clock import cpu_s, end_fork_server
 from hrtem_assets_tests.benchmarks.whole import MADE, make
 from hrtem_assets_tests.compute.dask_cluster import dask_processes
 from hrtem_assets_tests.compute.jobs import square
@@ -25,8 +25,8 @@ TASKS = 500
 def measure_scaling(count: int, phonons: int) -> dict[str, Any]:
     """Structures per hour by number and kind of workers, and the overhead of a task that does nothing.
 
-    Dask's workers are started and have made one structure before; processes of this machine start anew for each
-    stage, as they always do, and that counts.
+    Dask's workers are started and have made one structure before; processes of this machine start with the run and
+    anew for each stage, as they always do, and that counts.
 
     Args:
         count: structures.
@@ -60,6 +60,7 @@ def _whole(compute: Compute, count: int, phonons: int, spent_s: Callable[[], flo
         cpu, wall = spent_s(), time.perf_counter()
         for name in MADE:
             make(STAGES[name], campaign, Path(folder), count, compute)
+        end_fork_server()
         cpu, wall = spent_s() - cpu, time.perf_counter() - wall
     return {"cpu_s": cpu, "wall_s": wall, "structures_per_hour": 3600 * count / wall}
 

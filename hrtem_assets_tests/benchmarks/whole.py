@@ -16,7 +16,7 @@ from hrtem_assets.store.commits import BuildHandle
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.benchmarks import script
 from hrtem_assets_tests.benchmarks.case_a import CONDITIONS, FILM_A, SPECIMEN, campaign_a
-from hrtem_assets_tests.benchmarks.clock import Laps, cpu_of, cpu_s, peak_memory_mb
+from hrtem_assets_tests.benchmarks.clock import Laps, cpu_of, cpu_s, end_fork_server, peak_memory_mb
 
 MADE = ("structures", "exit_waves", "zero_defocus", "labels", "micrographs")
 
@@ -116,6 +116,7 @@ def measure_workers(workers: int, count: int, phonons: int) -> dict[str, float]:
         cpu, wall = cpu_s(), time.perf_counter()
         for name in MADE:
             make(STAGES[name], campaign, Path(folder), count, LocalCompute(workers=workers))
+        end_fork_server()
         cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
     return {
         "workers": workers,

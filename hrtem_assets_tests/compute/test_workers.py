@@ -2,14 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hrtem_assets.compute.progress import Progress, duration
 from hrtem_assets.compute.workers import WorkerDiedError, map_processes
+from hrtem_assets_tests.platform.served import wait_for
 
 
 def square(x: int) -> int:
@@ -28,6 +32,11 @@ def die_on_two(x: int) -> int:
     return x
 
 
+def print_word(_: int) -> str:
+    print(os.environ["HRTEM_TEST_WORD"], flush=True)
+    return os.environ["HRTEM_TEST_WORD"]
+
+
 def process_id_and_threads(_: int) -> tuple[int, str]:
     time.sleep(0.3)
     return os.getpid(), os.environ["OMP_NUM_THREADS"]
@@ -42,6 +51,34 @@ def test_workers_are_processes_of_one_thread_each():
     answers = [answer for _, answer in map_processes(process_id_and_threads, range(6), 2)]
     assert {threads for _, threads in answers} == {"1"}
     assert len({pid for pid, _ in answers} - {os.getpid()}) == 2
+
+
+def test_a_worker_has_the_environment_of_the_moment_and_prints_where_we_print(monkeypatch, capfd):
+    for word in ("first", "second"):
+        monkeypatch.setenv("HRTEM_TEST_WORD", word)
+        assert [word for _, word in map_processes(print_word, range(3), 2)] == [word] * 3
+        assert capfd.readouterr().out.split() == [word] * 3
+
+
+def test_the_server_that_workers_come_from_loads_everything_but_starts_no_thread():
+    code = (
+        "import os, sys\n"
+        "import hrtem_assets.compute.preload\n"
+        "assert 'hrtem_assets.compute.fill' in sys.modules\n"
+        "assert os.environ['NUMBA_NUM_THREADS'] == '1'\n"
+        "if sys.platform == 'linux':\n"
+        "    assert len(os.listdir('/proc/self/task')) == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_workers_start_although_their_server_was_killed():
+    assert dict(map_processes(square, range(2), 2)) == {0: 0, 1: 1}
+    (server,) = (p for p in psutil.Process().children() if "forkserver" in " ".join(p.cmdline()))
+    server.kill()
+    # not waited for: that is for multiprocessing to do
+    wait_for(lambda: server.status() == psutil.STATUS_ZOMBIE, 10)
+    assert dict(map_processes(square, range(2), 2)) == {0: 0, 1: 1}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

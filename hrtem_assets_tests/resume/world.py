@@ -134,8 +134,8 @@ class World:
         return self.workers()
 
     def workers(self) -> list[psutil.Process]:
-        """Worker processes of runs: those that multiprocessing started for one that it or a shell started."""
-        return [p for p in self.find("spawn_main") if not _runs_dagster(p)]
+        """Worker processes of runs: the copies of their fork servers."""
+        return [p for p in self.find("forkserver") if _is_copy(p)]
 
     def run_statuses(self) -> dict[str, str]:
         """Status of every run, oldest first."""
@@ -229,10 +229,10 @@ def _command_line(process: psutil.Process) -> str:
         return ""
 
 
-def _runs_dagster(process: psutil.Process) -> bool:
-    """Whether a process of multiprocessing is a run: its parent is a code server. What is gone is no worker either."""
+def _is_copy(process: psutil.Process) -> bool:
+    """Whether a process has the command line of its parent. What is gone is nobody's copy."""
     try:
         parent = process.parent()
     except psutil.NoSuchProcess:
-        return True
-    return parent is not None and "grpc" in _command_line(parent)
+        return False
+    return parent is not None and _command_line(parent) == _command_line(process) != ""

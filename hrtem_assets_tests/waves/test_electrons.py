@@ -22,7 +22,7 @@ def of_abtem(number, parametrization, precision):
     with abtem.config.set({"precision": precision}):
         tabulated = validate_parametrization(parametrization)
         factor = tabulated.projected_scattering_factor(chemical_symbols[number])
-    return factor(K2.astype(precision))
+    return factor(K2.astype(precision))  # type: ignore[misc]
 
 
 def test_the_wavelength_at_300_kev_is_1_97_pm():
