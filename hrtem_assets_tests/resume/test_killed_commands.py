@@ -22,6 +22,8 @@ ZERO_DEFOCUS = ("materialize", "zero_defocus", "--specimen", SPECIMEN)
 ZERO = PartitionId("zero_defocus", SPECIMEN)
 # how long the run of a command takes after its start, about
 RUN_SECONDS = 5.0
+# and how long its workers live
+WORKER_SECONDS = 0.8
 
 
 def committed(world: World) -> dict[tuple[str, int], int]:
@@ -66,7 +68,8 @@ def test_a_command_killed_again_and_again_ends_as_if_nothing_had_happened(
     statuses = world.run_statuses()
     # a kill before a run is recorded leaves none
     assert list(statuses.values()).count("FAILURE") <= killed
-    assert list(statuses.values()).count("SUCCESS") == rounds
+    # and one after a run has succeeded does not take that back
+    assert rounds <= list(statuses.values()).count("SUCCESS") <= rounds + killed
     assert set(statuses.values()) == {"FAILURE", "SUCCESS"}
     assert world.taken_slots() == 0
     assert all(GONE in world.log_of(run) for run, status in statuses.items() if status == "FAILURE")
@@ -86,7 +89,7 @@ def test_a_command_goes_on_by_itself_after_workers_were_killed(
             deaths = 0
             kept: dict[int, int] = {}
             while deaths < min(WORKER_DEATHS, kills(1) - killed) and (workers := world.wait_workers(process)):
-                if ends_within(process, rng.uniform(0, RUN_SECONDS)):
+                if ends_within(process, rng.uniform(0, WORKER_SECONDS)):
                     break
                 workers = world.workers() or workers
                 deaths += kill(workers[int(rng.integers(len(workers)))].pid)
