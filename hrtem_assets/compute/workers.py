@@ -105,8 +105,10 @@ class _Streams:
 def _redirect(*descriptors: Any) -> None:
     for number, descriptor in enumerate(descriptors, start=1):
         copy = descriptor.detach()
-        os.dup2(copy, number)
-        os.close(copy)
+        # a fresh interpreter has them already
+        if copy != number:
+            os.dup2(copy, number)
+            os.close(copy)
 
 
 def _start_worker(function: bytes, environment: Mapping[str, str], _: object) -> None:

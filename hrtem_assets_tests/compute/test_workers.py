@@ -1,5 +1,6 @@
 """Tasks over worker processes: results, errors, deaths, and progress in words."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -53,7 +54,10 @@ def test_workers_are_processes_of_one_thread_each():
     assert len({pid for pid, _ in answers} - {os.getpid()}) == 2
 
 
-def test_a_worker_has_the_environment_of_the_moment_and_prints_where_we_print(monkeypatch, capfd):
+@pytest.mark.parametrize("start", ["forkserver", "spawn"])
+def test_a_worker_has_the_environment_of_the_moment_and_prints_where_we_print(monkeypatch, capfd, start):
+    context = multiprocessing.get_context(start)
+    monkeypatch.setattr("hrtem_assets.compute.workers._context", lambda: context)
     for word in ("first", "second"):
         monkeypatch.setenv("HRTEM_TEST_WORD", word)
         assert [word for _, word in map_processes(print_word, range(3), 2)] == [word] * 3
