@@ -37,7 +37,7 @@ def map_tasks(
         ComputeError: if a cluster cannot be started.
     """
     if isinstance(compute, LocalCompute):
-        workers = compute.workers or available_workers()
+        workers = min(compute.workers or available_workers(), max(1, len(tasks)))
         log(f"{name}: on {workers} worker process{'es' * (workers > 1)} of this machine")
         yield from map_processes(function, tasks, workers)
         return
