@@ -7,7 +7,7 @@ import dagster as dg
 from dagster._core.definitions.partitions.subset.default import DefaultPartitionsSubset
 from dagster._core.run_coordinator.queued_run_coordinator import QueuedRunCoordinator
 
-from hrtem_assets.platform.partitions import CONDITION, SPECIMEN
+from hrtem_assets.platform.partitions import CONDITION, SPECIMEN, by_specimen
 
 _dagsters_ranges = DefaultPartitionsSubset.get_partition_key_ranges
 
@@ -38,23 +38,15 @@ def _ranges(
     subset: DefaultPartitionsSubset, partitions_def: dg.PartitionsDefinition
 ) -> Sequence[dg.PartitionKeyRange]:
     """Unbroken rows of keys, each of one specimen; of one condition where that is all that is asked for."""
-    if not isinstance(
-        partitions_def, dg.MultiPartitionsDefinition
-    ) or partitions_def.partition_dimension_names != [
-        CONDITION,
-        SPECIMEN,
-    ]:
+    if not isinstance(partitions_def, dg.MultiPartitionsDefinition):
         return _dagsters_ranges(subset, partitions_def)
-    asked = [partitions_def.get_partition_key_from_str(key).keys_by_dimension for key in subset.subset]
-    specimens = {keys[SPECIMEN] for keys in asked}
-    if len({keys[CONDITION] for keys in asked}) == 1:
+    dimensions = {d.name: d.partitions_def for d in partitions_def.partitions_defs}
+    asked = by_specimen(list(subset.subset)) if dimensions.keys() == {CONDITION, SPECIMEN} else {}
+    if len({condition for conditions in asked.values() for condition in conditions}) < 2:
         return _dagsters_ranges(subset, partitions_def)
-    (every,) = (
-        d.partitions_def.get_partition_keys() for d in partitions_def.partitions_defs if d.name == SPECIMEN
-    )
     rows = (
         partitions_def.get_multipartition_keys_with_dimension_value(SPECIMEN, specimen)
-        for specimen in every
-        if specimen in specimens
+        for specimen in dimensions[SPECIMEN].get_partition_keys()
+        if specimen in asked
     )
     return [found for row in rows for found in subset.get_ranges_for_keys(row)]

@@ -11,10 +11,8 @@ import psutil
 
 from hrtem_assets.compute.settings import Compute, DaskCompute, LocalCompute
 from hrtem_assets.compute.tasks import map_tasks
-from hrtem_assets.stages import STAGES
-from hrtem_assets_tests.benchmarks.case_a import campaign_a
-from hrtem_assets_tests.benchmarks.clock import cpu_s, end_fork_server
-from hrtem_assets_tests.benchmarks.whole import MADE, make
+from hrtem_assets_tests.benchmarks.clock import cpu_s
+from hrtem_assets_tests.benchmarks.whole import make_all
 from hrtem_assets_tests.compute.dask_cluster import dask_processes
 from hrtem_assets_tests.compute.jobs import square
 
@@ -35,10 +33,10 @@ def measure_scaling(count: int, phonons: int) -> dict[str, Any]:
     rows = []
     for workers in WORKERS:
         here = LocalCompute(workers=workers)
-        rows.append({"kind": "local", "workers": workers, **_whole(here, count, phonons, cpu_s)})
+        rows.append({"kind": "local", "workers": workers, **make_all(here, count, phonons)})
         with _dask(workers) as (compute, spent_s):
-            _whole(compute, workers, 1, spent_s)
-            rows.append({"kind": "dask", "workers": workers, **_whole(compute, count, phonons, spent_s)})
+            make_all(compute, workers, 1, spent_s)
+            rows.append({"kind": "dask", "workers": workers, **make_all(compute, count, phonons, spent_s)})
     with _dask(1) as (compute, spent_s):
         _empty_tasks(compute, 20)
         sent, cpu, wall = _loopback_bytes(), spent_s(), time.perf_counter()
@@ -52,17 +50,6 @@ def measure_scaling(count: int, phonons: int) -> dict[str, Any]:
         "task_cpu_ms": 1000 * cpu / TASKS,
         "task_bytes": sent / TASKS,
     }
-
-
-def _whole(compute: Compute, count: int, phonons: int, spent_s: Callable[[], float]) -> dict[str, float]:
-    campaign = campaign_a(phonons)
-    with TemporaryDirectory() as folder:
-        cpu, wall = spent_s(), time.perf_counter()
-        for name in MADE:
-            make(STAGES[name], campaign, Path(folder), count, compute)
-        end_fork_server()
-        cpu, wall = spent_s() - cpu, time.perf_counter() - wall
-    return {"cpu_s": cpu, "wall_s": wall, "structures_per_hour": 3600 * count / wall}
 
 
 def _empty_tasks(compute: Compute, tasks: int) -> None:

@@ -1,6 +1,7 @@
 """Whole structures: by the platform's own stages, from atoms to micrographs and labels on disk, and by the script."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,27 +104,40 @@ def measure_script(phonons: int) -> dict[str, Any]:
     }
 
 
+def make_all(
+    compute: Compute, count: int, phonons: int, spent_s: Callable[[], float] = cpu_s
+) -> dict[str, float]:
+    """CPU and wall seconds of several structures through all stages, the start of their workers included.
+
+    Args:
+        compute: who makes them.
+        count: structures.
+        phonons: frozen-phonon configurations.
+        spent_s: CPU seconds so far of all that work on it.
+    """
+    campaign = campaign_a(phonons)
+    with TemporaryDirectory() as folder:
+        cpu, wall = spent_s(), time.perf_counter()
+        for name in MADE:
+            make(STAGES[name], campaign, Path(folder), count, compute)
+        end_fork_server()
+        cpu, wall = spent_s() - cpu, time.perf_counter() - wall
+    return {"cpu_s": cpu, "wall_s": wall, "structures_per_hour": 3600 * count / wall}
+
+
 def measure_workers(workers: int, count: int, phonons: int) -> dict[str, float]:
-    """Wall and CPU seconds of several structures by worker processes, their start included.
+    """`make_all` by worker processes, and the memory of the largest.
 
     Args:
         workers: processes.
         count: structures.
         phonons: frozen-phonon configurations.
     """
-    campaign = campaign_a(phonons)
-    with TemporaryDirectory() as folder:
-        cpu, wall = cpu_s(), time.perf_counter()
-        for name in MADE:
-            make(STAGES[name], campaign, Path(folder), count, LocalCompute(workers=workers))
-        end_fork_server()
-        cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
+    made = make_all(LocalCompute(workers=workers), count, phonons)
     return {
         "workers": workers,
         "structures": count,
         "phonons": phonons,
-        "cpu_s": cpu,
-        "wall_s": wall,
-        "structures_per_hour": 3600 * count / wall,
+        **made,
         "peak_memory_mb": peak_memory_mb(),
     }
