@@ -106,6 +106,8 @@ def _finished(
 ) -> Generator[tuple[Task, Any], None, None]:
     """Tasks with their results, as they finish."""
     pending: dict[Future, int] = {}
+    # results that went with their worker before they were taken: Dask makes them again and reports no change
+    lost: list[Future] = []
     answers: queue.SimpleQueue[Future] = queue.SimpleQueue()
     begun, asked = 0, time.monotonic()
     workers, seen = _workers(client, endpoint), asked
@@ -118,8 +120,13 @@ def _finished(
                 future.add_done_callback(answers.put)
             with suppress(queue.Empty):
                 future = answers.get(timeout=ASK_S)
-                if (result := _result(future, answers, endpoint)) is not None:
+                if future.status == "lost":
+                    lost.append(future)
+                elif (result := _result(future, answers, endpoint)) is not None:
                     yield tasks[pending.pop(future)], result[0]
+            for future in [future for future in lost if future.status != "lost"]:
+                lost.remove(future)
+                answers.put(future)
             if time.monotonic() - asked < ASK_S:
                 continue
             asked = time.monotonic()
@@ -143,7 +150,7 @@ def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: En
 
     from hrtem_assets.compute.cluster_worker import UnfitWorkerError
 
-    if future.status in ("cancelled", "lost"):
+    if future.status == "cancelled":
         _lost(endpoint)
     try:
         if future.status == "error":

@@ -79,6 +79,19 @@ def test_a_killed_worker_costs_only_its_tasks(cluster, tmp_path):
     assert answers == {x: x for x in range(16)}
 
 
+def test_results_that_a_killed_worker_still_held_are_made_again(cluster, tmp_path):
+    victim = cluster.add_worker()
+    work = run(Marking(tmp_path, 0.1), range(5), cluster)
+    answers = dict([next(work)])
+    # while nobody takes it, the second result lies on the worker
+    wait_until(lambda: len(list(tmp_path.iterdir())) > 1, "the second task begins")
+    time.sleep(1.0)
+    kill(victim)
+    time.sleep(1.0)
+    cluster.add_worker()
+    assert answers | dict(work) == {x: x for x in range(5)}
+
+
 def test_a_task_that_kills_its_workers_is_an_error_that_says_how_to_go_on(cluster):
     cluster.add_worker()
     with pytest.raises(WorkerDiedError, match=r"lost one after the other.*materialize again to go on"):
