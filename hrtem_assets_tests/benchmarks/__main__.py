@@ -18,7 +18,7 @@ from hrtem_assets_tests.benchmarks.report import budget_figures, markdown, scali
 PHONONS, WORKERS = 8, 2
 REDUCED_PHONONS = 2
 SCALING_STRUCTURES = 4
-# Prismatic takes some ten minutes for each
+# Prismatic takes half an hour for each
 PRISMATIC_PHONONS = 1
 
 
@@ -61,14 +61,14 @@ def main() -> None:
         _device(path, options)
         _scaling(path)
         if options.full:
-            _growth(path)
+            _growth(path, options.repeats)
             _loader(path)
     print(markdown(json.loads(path.read_text("utf-8"))))
     print(f"\nfigures: {path}", file=sys.stderr)
 
 
 def _case_a(options: argparse.Namespace) -> dict[str, Any]:
-    from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, measure
+    from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, ONCE, measure
     from hrtem_assets_tests.benchmarks.whole import measure_ours, measure_script, measure_workers
 
     phonons = PHONONS if options.full else REDUCED_PHONONS
@@ -79,7 +79,7 @@ def _case_a(options: argparse.Namespace) -> dict[str, Any]:
                 continue
             own_phonons = PRISMATIC_PHONONS if name == "prismatic" else phonons
             _say(f"{name}, {own_phonons} phonons")
-            repeats = 1 if name in ("abtem", "prismatic") else options.repeats
+            repeats = 1 if name in ONCE else options.repeats
             measured[name] = in_own_process(measure, name, own_phonons, repeats, Path(folder, f"{name}.npz"))
         errors = {mode: _difference(Path(folder), f"fused {mode}") for mode in ("exact", "fast")}
     _say(f"whole structure by the stages, {phonons} phonons")
@@ -123,10 +123,10 @@ def _difference(folder: Path, name: str) -> float:
         )
 
 
-def _growth(path: Path) -> None:
+def _growth(path: Path, repeats: int) -> None:
     from hrtem_assets_tests.benchmarks.growth import draw_growth, measure_growth
 
-    growth = measure_growth(_say)
+    growth = measure_growth(_say, repeats)
     _keep(path, "growth", growth)
     draw_growth(growth, path.with_name("growth.png"))
 

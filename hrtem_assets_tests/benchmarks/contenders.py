@@ -17,6 +17,8 @@ from hrtem_assets_tests.benchmarks.case_a import Case, case_a
 from hrtem_assets_tests.benchmarks.clock import cpu_s, peak_memory_mb
 
 WARM_UP_SLICES = 2
+# too slow to be run again
+ONCE = ("abtem", "prismatic")
 
 
 def _engine(engine: type[ExitWaveEngine], **settings: Any) -> Callable[[Case], ExitWaves]:

@@ -7,7 +7,7 @@ from typing import Any
 from hrtem_assets.compute.workers import available_workers
 from hrtem_assets_tests.benchmarks.case_a import Case, case_a
 from hrtem_assets_tests.benchmarks.clock import cpu_s, in_own_process
-from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, WARM_UP_SLICES
+from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, ONCE, WARM_UP_SLICES
 from hrtem_assets_tests.benchmarks.whole import measure_workers
 
 ENGINES = ("abtem", "fused exact", "fused fast")
@@ -27,27 +27,40 @@ SIZE: dict[str, Callable[[Case], int]] = {
 WORKER_STRUCTURES, WORKER_PHONONS = 8, 8
 
 
-def measure_axis(axis: str, engine: str) -> list[dict[str, float]]:
-    """CPU seconds of an engine along one axis, each after a warm-up on two slices."""
+def measure_axis(axis: str, engine: str, repeats: int) -> list[dict[str, float]]:
+    """CPU seconds of an engine along one axis, each after a warm-up on two slices.
+
+    Args:
+        axis: one of `AXES`.
+        engine: one of `CONTENDERS`.
+        repeats: runs, the least of which counts.
+    """
     values, case_of = AXES[axis]
     run, points = CONTENDERS[engine], []
     for value in values:
-        case = case_of(value)
+        case, costs = case_of(value), []
         run(case_a(1, WARM_UP_SLICES, case.simulation.sampling_a))
-        start = cpu_s()
-        run(case)
-        points.append({axis: SIZE[axis](case), "cpu_s": cpu_s() - start})
+        for _ in range(repeats):
+            start = cpu_s()
+            run(case)
+            costs.append(cpu_s() - start)
+        points.append({axis: SIZE[axis](case), "cpu_s": min(costs)})
     return points
 
 
-def measure_growth(say: Callable[[str], None]) -> dict[str, Any]:
-    """Points along every axis, by engine; and wall seconds by number of workers, up to one per core."""
+def measure_growth(say: Callable[[str], None], repeats: int) -> dict[str, Any]:
+    """Points along every axis, by engine; and structures per hour by number of workers, up to one per core.
+
+    Args:
+        say: receives what is being measured.
+        repeats: runs of all but abTEM, the least of which counts.
+    """
     found: dict[str, Any] = {}
     for axis in AXES:
         found[axis] = {}
         for engine in ENGINES:
             say(f"growth with {axis}, {engine}")
-            found[axis][engine] = in_own_process(measure_axis, axis, engine)
+            found[axis][engine] = in_own_process(measure_axis, axis, engine, 1 if engine in ONCE else repeats)
     found["workers"] = []
     workers = 1
     while workers <= available_workers():
@@ -58,18 +71,23 @@ def measure_growth(say: Callable[[str], None]) -> dict[str, Any]:
 
 
 def draw_growth(growth: dict[str, Any], path: Path) -> None:
-    """One panel per axis, as PNG."""
+    """One panel per axis, as PNG; doubly logarithmic, so that cost in proportion is a line of slope one."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(15, 3.4), layout="constrained")
+    figure = Figure(figsize=(15, 3.6), layout="constrained")
     panels = figure.subplots(1, len(AXES) + 1)
     for panel, axis in zip(panels, AXES, strict=False):
         for engine, points in growth[axis].items():
-            panel.plot([p[axis] for p in points], [p["cpu_s"] for p in points], "o-", label=engine)
-        panel.set(xlabel="grid points along a side" if axis == "grid" else axis, ylabel="CPU s", yscale="log")
+            panel.loglog([p[axis] for p in points], [p["cpu_s"] for p in points], "o-", label=engine)
+        sizes = [p[axis] for p in next(iter(growth[axis].values()))]
+        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.set_xticks([], minor=True)
+        panel.set(xlabel="grid points along a side" if axis == "grid" else axis, ylabel="CPU s")
+        panel.grid(alpha=0.3)
     panels[0].legend(frameon=False)
     workers = growth["workers"]
     panels[-1].plot([p["workers"] for p in workers], [p["structures_per_hour"] for p in workers], "o-")
     panels[-1].set(xlabel="workers", ylabel="whole structures per hour", ylim=(0, None))
     panels[-1].set_xticks([p["workers"] for p in workers])
+    panels[-1].grid(alpha=0.3)
     figure.savefig(path, dpi=150)
