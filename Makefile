@@ -37,7 +37,7 @@ types: $(READY) ## check types
 bench: $(READY) ## measure engines, stages and the plain script side by side: a table, and data/bench/bench.json
 	$(BIN)/python -m hrtem_assets_tests.benchmarks $(ARGS)
 
-bench-full: $(READY) ## the same with all 8 phonons, growth and the training loader; an hour
+bench-full: $(READY) ## the same with all 8 phonons, growth, the loader; half an hour, an hour with Prismatic
 	$(BIN)/python -m hrtem_assets_tests.benchmarks --full $(ARGS)
 
 lock: ## bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes the newest versions

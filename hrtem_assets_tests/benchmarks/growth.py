@@ -80,7 +80,7 @@ def draw_growth(growth: dict[str, Any], path: Path) -> None:
         for engine, points in growth[axis].items():
             panel.loglog([p[axis] for p in points], [p["cpu_s"] for p in points], "o-", label=engine)
         sizes = [p[axis] for p in next(iter(growth[axis].values()))]
-        panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        panel.set_xticks(sizes, [f"{size / 1000:.0f}k" if size >= 10_000 else f"{size}" for size in sizes])
         panel.set_xticks([], minor=True)
         panel.set(xlabel="grid points along a side" if axis == "grid" else axis, ylabel="CPU s")
         panel.grid(alpha=0.3)
