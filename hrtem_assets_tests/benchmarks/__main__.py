@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def _case_a(options: argparse.Namespace) -> dict[str, Any]:
-    from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, ONCE, measure
+    from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, measure
     from hrtem_assets_tests.benchmarks.whole import measure_ours, measure_script, measure_workers
 
     phonons = PHONONS if options.full else REDUCED_PHONONS
@@ -79,8 +79,8 @@ def _case_a(options: argparse.Namespace) -> dict[str, Any]:
                 continue
             own_phonons = PRISMATIC_PHONONS if name == "prismatic" else phonons
             _say(f"{name}, {own_phonons} phonons")
-            repeats = 1 if name in ONCE else options.repeats
-            measured[name] = in_own_process(measure, name, own_phonons, repeats, Path(folder, f"{name}.npz"))
+            waves = Path(folder, f"{name}.npz")
+            measured[name] = in_own_process(measure, name, own_phonons, options.repeats, waves)
         errors = {mode: _difference(Path(folder), f"fused {mode}") for mode in ("exact", "fast")}
     _say(f"whole structure by the stages, {phonons} phonons")
     ours = in_own_process(measure_ours, phonons, options.repeats)

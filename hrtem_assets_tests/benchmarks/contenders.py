@@ -67,28 +67,36 @@ if os.environ.get(VARIABLE):
     CONTENDERS["prismatic"] = _engine(PrismaticEngine, parametrization="kirkland")
 
 
+def least_cpu(name: str, case: Case, repeats: int) -> tuple[float, float, ExitWaves | None]:
+    """CPU and wall seconds of a contender's cheapest run, and its waves.
+
+    Args:
+        name: one of `CONTENDERS`.
+        case: what it computes.
+        repeats: runs of all but those in `ONCE`.
+    """
+    costs, waves = [], None
+    for _ in range(1 if name in ONCE else repeats):
+        cpu, wall = cpu_s(), time.perf_counter()
+        waves = CONTENDERS[name](case)
+        costs.append((cpu_s() - cpu, time.perf_counter() - wall))
+    return *min(costs), waves
+
+
 def measure(name: str, phonons: int, repeats: int, waves: Path | None) -> dict[str, float]:
     """Time one contender after a warm-up on two slices, which pays compilation, plans and tables.
 
     Args:
         name: one of `CONTENDERS`.
         phonons: frozen-phonon configurations.
-        repeats: runs, the fastest of which counts.
+        repeats: runs, the cheapest of which counts; see `least_cpu`.
         waves: where to save the exit waves.
     """
-    run = CONTENDERS[name]
     case, part = case_a(phonons), case_a(1, WARM_UP_SLICES)
-    start = cpu_s()
-    run(part)
-    warm_up = cpu_s() - start
-    costs, result = [], None
-    for _ in range(repeats):
-        cpu, wall = cpu_s(), time.perf_counter()
-        result = run(case)
-        costs.append((cpu_s() - cpu, time.perf_counter() - wall))
+    warm_up, _, _ = least_cpu(name, part, 1)
+    cpu, wall, result = least_cpu(name, case, repeats)
     if waves is not None and result is not None:
         np.savez(waves, full=result.full, vacuum=result.vacuum)
-    cpu, wall = min(costs)
     return {
         "cpu_s": cpu,
         "wall_s": wall,

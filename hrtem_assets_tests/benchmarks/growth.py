@@ -6,8 +6,8 @@ from typing import Any
 
 from hrtem_assets.compute.workers import available_workers
 from hrtem_assets_tests.benchmarks.case_a import Case, case_a
-from hrtem_assets_tests.benchmarks.clock import cpu_s, in_own_process
-from hrtem_assets_tests.benchmarks.contenders import CONTENDERS, ONCE, WARM_UP_SLICES
+from hrtem_assets_tests.benchmarks.clock import in_own_process
+from hrtem_assets_tests.benchmarks.contenders import WARM_UP_SLICES, least_cpu
 from hrtem_assets_tests.benchmarks.whole import measure_workers
 
 ENGINES = ("abtem", "fused exact", "fused fast")
@@ -32,19 +32,16 @@ def measure_axis(axis: str, engine: str, repeats: int) -> list[dict[str, float]]
 
     Args:
         axis: one of `AXES`.
-        engine: one of `CONTENDERS`.
-        repeats: runs, the least of which counts.
+        engine: one of `contenders.CONTENDERS`.
+        repeats: runs, the cheapest of which counts; see `least_cpu`.
     """
     values, case_of = AXES[axis]
-    run, points = CONTENDERS[engine], []
+    points = []
     for value in values:
-        case, costs = case_of(value), []
-        run(case_a(1, WARM_UP_SLICES, case.simulation.sampling_a))
-        for _ in range(repeats):
-            start = cpu_s()
-            run(case)
-            costs.append(cpu_s() - start)
-        points.append({axis: SIZE[axis](case), "cpu_s": min(costs)})
+        case = case_of(value)
+        least_cpu(engine, case_a(1, WARM_UP_SLICES, case.simulation.sampling_a), 1)
+        cpu, _, _ = least_cpu(engine, case, repeats)
+        points.append({axis: SIZE[axis](case), "cpu_s": cpu})
     return points
 
 
@@ -53,14 +50,14 @@ def measure_growth(say: Callable[[str], None], repeats: int) -> dict[str, Any]:
 
     Args:
         say: receives what is being measured.
-        repeats: runs of all but abTEM, the least of which counts.
+        repeats: see `least_cpu`.
     """
     found: dict[str, Any] = {}
     for axis in AXES:
         found[axis] = {}
         for engine in ENGINES:
             say(f"growth with {axis}, {engine}")
-            found[axis][engine] = in_own_process(measure_axis, axis, engine, 1 if engine in ONCE else repeats)
+            found[axis][engine] = in_own_process(measure_axis, axis, engine, repeats)
     found["workers"] = []
     workers = 1
     while workers <= available_workers():
