@@ -13,7 +13,9 @@ JOBS ?= 3
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: help demo ui test lint types bench bench-full lock clean
+PYTEST = $(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: help demo ui test test-all lint types bench bench-full audit licenses lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -24,21 +26,31 @@ demo: $(READY) ## make one specimen under three conditions, through Dagster, and
 ui: $(READY) ## open the Dagster UI on what was made
 	$(BIN)/hrtem ui $(ARGS)
 
-test: $(READY) ## run the tests, JOBS of them at once
-	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY) ## run the fast tests (those not marked slow), JOBS of them at once
+	$(PYTEST) -m "not slow" $(ARGS)
 
-lint: $(READY) ## check style and formatting
+test-all: $(READY) ## run every test, as the continuous integration does
+	$(PYTEST) $(ARGS)
+
+lint: $(READY) ## check style, formatting, and which way imports run
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
 
 types: $(READY) ## check types
 	$(BIN)/mypy
 
 bench: $(READY) ## measure engines, stages and the plain script side by side: a table, and data/bench/bench.json
-	$(BIN)/python -m hrtem_assets_tests.benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-full: $(READY) ## the same with all 8 phonons, growth, the loader; half an hour, an hour with Prismatic
-	$(BIN)/python -m hrtem_assets_tests.benchmarks --full $(ARGS)
+	$(BIN)/python -m benchmarks --full $(ARGS)
+
+audit: $(READY) ## ask about known vulnerabilities of every locked package; needs the network
+	$(BIN)/python scripts/audit.py $(ARGS)
+
+licenses: $(READY) ## list the licence of every locked package in docs/dependency-licences.md
+	$(BIN)/python scripts/licences.py $(ARGS)
 
 lock: ## bring requirements.lock up to date with pyproject.toml; ARGS=--upgrade takes the newest versions
 	@sh scripts/lock.sh "$(PYTHON)" $(ARGS)

@@ -1,27 +1,32 @@
 """Simulated HRTEM datasets as Dagster data assets: from atoms to micrographs and their labels."""
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hrtem_assets.delivery.datasets import open_dataset
-    from hrtem_assets.delivery.torch_dataset import TorchDataset as TorchDataset
+    from hrtem_assets.training.datasets import open_dataset
+    from hrtem_assets.training.torch_dataset import TorchDataset as TorchDataset
+
+    __version__: str
 
 # not TorchDataset: `import *` must work where PyTorch is not installed
 __all__ = ["open_dataset"]
-__version__ = version("hrtem-assets")
 
 
 def __getattr__(name: str) -> Any:
-    """`open_dataset` and `TorchDataset`, imported when they are first asked for."""
+    """`__version__`, `open_dataset` and `TorchDataset`, imported when they are first asked for."""
     match name:
+        case "__version__":
+            # read only when asked for: the command should answer Ctrl+C from its first moment on
+            from importlib.metadata import version
+
+            return version("hrtem-assets")
         case "open_dataset":
-            from hrtem_assets.delivery.datasets import open_dataset
+            from hrtem_assets.training.datasets import open_dataset
 
             return open_dataset
         case "TorchDataset":
             try:
-                from hrtem_assets.delivery.torch_dataset import TorchDataset
+                from hrtem_assets.training.torch_dataset import TorchDataset
             except ModuleNotFoundError as error:
                 if error.name != "torch":
                     raise

@@ -1,98 +1,134 @@
 """The `hrtem` command: the UI, the demo, and materializing from a shell."""
 
-import os
-import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hrtem_assets.campaign import CampaignError
-from hrtem_assets.upkeep.commands import COMMANDS
+from hrtem_assets.base.environment import environment, unknown_variables
+from hrtem_assets.cli_errors import SentenceGroup
+from hrtem_assets.maintenance.commands import COMMANDS
+from hrtem_assets.maintenance.cutoff_command import mask_cutoff
 
 if TYPE_CHECKING:
-    from hrtem_assets.platform.house import House
+    from hrtem_assets.orchestration.workspace import Workspace
+    from hrtem_assets.store import PartitionId
 
 DEMO_SPECIMEN = "CdSe-medium"
 DEMO_CONDITIONS = ("df-10nm_400e", "df+00nm_400e", "df+10nm_400e")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.group(cls=SentenceGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
     """Simulated HRTEM datasets as Dagster data assets.
 
-    HRTEM_CAMPAIGN names the campaign (demo, paper or a YAML file; demo if not set), HRTEM_DATA the folder of
-    everything written (data if not set), HRTEM_ASSETS another folder or the URL of an object store for the stores
-    (assets in the data folder if not set), HRTEM_WORKERS the worker processes (all cores if not set),
-    HRTEM_COMPUTE a Dask scheduler or a file that says where else to compute (this machine if not set).
+    \b
+    Environment variables, with their defaults:
+      HRTEM_CAMPAIGN  demo, paper or a YAML file (demo)
+      HRTEM_DATA      folder of everything written (data)
+      HRTEM_ASSETS    folder or bucket URL of the stores (assets in HRTEM_DATA)
+      HRTEM_WORKERS   worker processes (all cores)
+      HRTEM_COMPUTE   a Dask scheduler, or a YAML file (this machine)
     """
+    environment()
+    for line in unknown_variables():
+        click.echo(f"Warning: {line}", err=True)
+    # what looks after data imports no Dagster, but may ask what it recorded
+    context.obj = _recorded_partitions
 
 
 @main.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="address to listen on; no authentication"
+    "--host", default="127.0.0.1", show_default=True, help="address to listen on; there is no authentication"
 )
-@click.option("--port", default=3000, show_default=True, help="port to listen on")
-def ui(host: str, port: int) -> None:
-    """Open the Dagster UI, with its daemon, on the instance under the data folder."""
-    import dagster as dg
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="port to listen on"
+)
+@click.option(
+    "--allow-host",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="also answer to this host name, for a proxy in front; repeatable; also HRTEM_ALLOWED_HOSTS",
+)
+def ui(host: str, port: int, names: tuple[str, ...]) -> None:
+    """Start the Dagster UI and its daemon on the data folder."""
+    from hrtem_assets.campaign import campaign_from_environment
+    from hrtem_assets.store import layout_from_environment
 
-    from hrtem_assets.platform.instance import prepare_home, ui_command
-    from hrtem_assets.platform.living import end_dead_runs
+    # said here in a sentence; in the UI it would be the error of a code location
+    campaign_from_environment()
+    layout_from_environment()
 
-    with socket.socket() as probe:
-        if probe.connect_ex((host, port)) == 0:
-            raise click.ClickException(
-                f"port {port} of {host} is in use, perhaps by another `hrtem ui`; end that, or choose another --port"
-            )
-    home = prepare_home()
-    with dg.DagsterInstance.get() as instance:
+    from hrtem_assets.orchestration.instance import home_folder, opened_instance
+    from hrtem_assets.orchestration.living import end_dead_runs
+    from hrtem_assets.orchestration.serving import address, is_loopback, only_ui, require_free, serve
+
+    require_free(host, port)
+    with opened_instance() as instance:
         end_dead_runs(instance)
-    click.echo(f"Dagster home: {home}\nOpen http://{host}:{port} (Ctrl+C ends it)")
-    command = ui_command(host, port)
-    os.execv(command[0], command)
+    home = home_folder().path
+    with only_ui(home, host, port) as lock:
+        if not is_loopback(host):
+            click.echo(
+                f"Warning: {host} is reached from other machines, and there is no authentication: whoever opens "
+                f"it can start and delete runs; listen on 127.0.0.1 with a proxy or an SSH tunnel in front",
+                err=True,
+            )
+        click.echo(f"Dagster home: {home}\nOpen {address(host, port)} (Ctrl+C ends it)")
+        serve(host, port, names, lock)
 
 
 @main.command()
 @click.argument("assets", nargs=-1, required=True)
-@click.option("--specimen", required=True, help="specimen key such as CdSe-medium")
+@click.option(
+    "--specimen",
+    "specimens",
+    multiple=True,
+    required=True,
+    help="specimen key such as CdSe-medium; repeatable",
+)
 @click.option(
     "--condition",
     "conditions",
     multiple=True,
-    help="condition key such as df-10nm_400e; repeatable; all if absent",
+    help="condition key such as df-10nm_400e; repeatable; all by default",
 )
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML run configuration by asset name",
+    type=click.Path(path_type=Path),
+    help="YAML file with run configurations by asset name",
 )
 def materialize(
-    assets: tuple[str, ...], specimen: str, conditions: tuple[str, ...], config_file: Path | None
+    assets: tuple[str, ...],
+    specimens: tuple[str, ...],
+    conditions: tuple[str, ...],
+    config_file: Path | None,
 ) -> None:
-    """Make ASSETS (structures, exit_waves, zero_defocus, labels, micrographs, training_sets,
-    or all) of one specimen."""
-    import yaml
+    """Make ASSETS of one or more specimens: structures, exit_waves, zero_defocus, labels, micrographs, training_sets,
+    or all.
+    """
+    from hrtem_assets.assets import ASSETS
+    from hrtem_assets.base.yaml_reading import read_yaml
 
-    from hrtem_assets.stages import STAGES
-
-    unknown = sorted(set(assets) - STAGES.keys() - {"all"})
+    unknown = sorted(set(assets) - ASSETS.keys() - {"all"})
     if unknown:
-        raise click.UsageError(f"unknown assets {', '.join(unknown)}; known: {', '.join(STAGES)}, all")
-    names = tuple(STAGES) if "all" in assets else assets
-    config = yaml.safe_load(config_file.read_text("utf-8")) if config_file else {}
-    _materialize(names, specimen, conditions, config)
+        raise click.UsageError(f"unknown assets {', '.join(unknown)}; known: {', '.join(ASSETS)}, all")
+    names = tuple(ASSETS) if "all" in assets else assets
+    config = read_yaml(config_file) if config_file else {}
+    _materialize(names, specimens, conditions, config)
 
 
 @main.command()
 def demo() -> None:
-    """Make one specimen at full size under three conditions, through Dagster, and show where its pictures are."""
-    from hrtem_assets.pictures.partition import condition_sheet
-    from hrtem_assets.stages import STAGES
-    from hrtem_assets.store.layout import PartitionId, layout_from_environment
+    """Make one specimen at full size under three conditions, through Dagster, and a picture of it."""
+    from hrtem_assets.assets import ASSETS
+    from hrtem_assets.assets.pictures import condition_sheet
+    from hrtem_assets.store import PartitionId, layout_from_environment
 
-    _materialize(tuple(STAGES), DEMO_SPECIMEN, DEMO_CONDITIONS, {})
+    _materialize(tuple(ASSETS), (DEMO_SPECIMEN,), DEMO_CONDITIONS, {})
     layout = layout_from_environment()
     store = layout.store(PartitionId("micrographs", DEMO_SPECIMEN, DEMO_CONDITIONS[0]))
     target = layout.root / "pictures" / "demo.png"
@@ -108,50 +144,43 @@ def demo() -> None:
 @main.command()
 @click.argument("form", metavar="FORMAT")
 @click.option("--specimen", required=True, help="specimen key such as CdSe-medium")
-@click.option("--condition", help="condition key such as df-10nm_400e; every format but xyz needs one")
+@click.option("--condition", help="condition key such as df-10nm_400e; needed for every format except xyz")
 @click.option(
     "--to",
     "target",
     type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
-    help="folder to make instead of exports/FORMAT/... in the data folder; not recorded in Dagster",
+    help="another folder than exports/FORMAT/... in the data folder; not recorded in Dagster",
 )
 def export(form: str, specimen: str, condition: str | None, target: Path | None) -> None:
-    """Export a training set as hdf5 (HyperSpy), webdataset or tiff (ImageJ), or structures as xyz."""
+    """Export a training set as hdf5 (HyperSpy), webdataset or tiff (ImageJ); or structures as xyz."""
+    from hrtem_assets.assets.partitions import finished_store
     from hrtem_assets.campaign import campaign_from_environment
-    from hrtem_assets.delivery.export import check_condition, export_folder, export_partition
-    from hrtem_assets.delivery.exports import FORMATS
-    from hrtem_assets.delivery.exports.folder import ExportError
-    from hrtem_assets.stages.finished import finished_store
-    from hrtem_assets.store.layout import layout_from_environment
-    from hrtem_assets.store.reading import StoreError
+    from hrtem_assets.export.formats import FORMATS
+    from hrtem_assets.export.partition_export import check_condition, export_folder, export_partition
+    from hrtem_assets.store import layout_from_environment
 
     if form not in FORMATS:
         raise click.UsageError(f"unknown format {form}; known: {', '.join(FORMATS)}")
     chosen = FORMATS[form]
-    try:
-        layout = layout_from_environment()
-        check_condition(chosen, condition)
-        campaign = campaign_from_environment()
-        # what is not there is said before a run is recorded
-        finished_store(campaign, layout, chosen.asset, specimen, condition)
-        if target is None:
-            _materialize((chosen.asset_name,), specimen, (condition,) if condition else (), {})
-            target = export_folder(layout, chosen, specimen, condition)
-        else:
-            export_partition(campaign, layout, chosen, specimen, condition, target, click.echo)
-    except (CampaignError, ExportError, StoreError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyError as error:
-        raise click.ClickException(str(error.args[0])) from error
+    layout = layout_from_environment()
+    check_condition(chosen, condition)
+    campaign = campaign_from_environment()
+    # what is not there is said before a run is recorded
+    finished_store(campaign, layout, chosen.asset, specimen, condition)
+    if target is None:
+        _materialize((chosen.asset_name,), (specimen,), (condition,) if condition else (), {})
+        target = export_folder(layout, chosen, specimen, condition)
+    else:
+        export_partition(campaign, layout, chosen, specimen, condition, target, click.echo)
     click.echo(f"Exported to {target}; begin with {target / 'README.md'}")
 
 
 @main.command()
 def gallery() -> None:
-    """Draw example images of every series with mask outlines, as PNG and PDF, from what is made so far."""
-    from hrtem_assets.store.layout import data_root
+    """Draw example images of every series with outlines of their masks, as PNG and PDF."""
+    from hrtem_assets.store import data_root
 
-    _materialize(("gallery",), None, (), {})
+    _materialize(("gallery",), (), (), {})
     stem = data_root() / "pictures" / "gallery"
     click.echo(f"Look at {stem}.png or {stem}.pdf")
 
@@ -159,85 +188,85 @@ def gallery() -> None:
 @main.command()
 @click.argument("name", required=False)
 def series(name: str | None) -> None:
-    """Make what the series NAME still needs, from atoms to training sets; without NAME list the series."""
+    """Make what is missing of the series NAME, from atoms to training sets; without NAME list all series."""
     from hrtem_assets.campaign import campaign_from_environment
-    from hrtem_assets.platform.house import House
-    from hrtem_assets.platform.series import missing_partitions, series_partitions
-    from hrtem_assets.store.layout import layout_from_environment
-    from hrtem_assets.store.reading import StoreError
 
-    try:
-        campaign = campaign_from_environment()
-        house = House(campaign, layout_from_environment())
-        if name is not None:
-            series_partitions(campaign, name)
-            _make_series(house, name)
-        for listed in campaign.series if name is None else (name,):
-            wanted = series_partitions(campaign, listed)
-            there = len(wanted) - len(missing_partitions(house, wanted))
-            said = campaign.series[listed].description
-            click.echo(f"{listed}: {there} of {len(wanted)} partitions are there. {said}")
-    except (CampaignError, StoreError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyError as error:
-        raise click.ClickException(str(error.args[0])) from error
+    campaign = campaign_from_environment()
+
+    from hrtem_assets.orchestration.series import missing_partitions, series_partitions
+    from hrtem_assets.orchestration.workspace import Workspace
+    from hrtem_assets.store import layout_from_environment
+
+    workspace = Workspace(campaign, layout_from_environment())
+    if name is not None:
+        series_partitions(campaign, name)
+        _make_series(workspace, name)
+    for listed in campaign.series if name is None else (name,):
+        wanted = series_partitions(campaign, listed)
+        there = len(wanted) - len(missing_partitions(workspace, wanted))
+        said = campaign.series[listed].description
+        click.echo(f"{listed}: {there} of {len(wanted)} partitions are there. {said}")
 
 
 @main.command("transfer-pairs")
 def transfer_pairs() -> None:
-    """Write the tables of who is pretrained on what and then trained on what, from the campaign's series."""
-    from hrtem_assets.store.layout import data_root
+    """Write tables of transfer pairs: which training set to pretrain on, and which to train on next."""
+    from hrtem_assets.store import data_root
 
-    _materialize(("transfer_pairs",), None, (), {})
+    _materialize(("transfer_pairs",), (), (), {})
     click.echo(f"Look at {data_root() / 'assets' / 'transfer_pairs'}")
 
 
-def _make_series(house: "House", name: str) -> None:
-    import dagster as dg
+def _recorded_partitions() -> "list[PartitionId]":
+    from hrtem_assets.orchestration.recorded import recorded_partitions
 
+    return recorded_partitions()
+
+
+def _make_series(workspace: "Workspace", name: str) -> None:
     from hrtem_assets.definitions import build_defs
-    from hrtem_assets.platform.instance import prepare_home
-    from hrtem_assets.platform.launch import MaterializationError
-    from hrtem_assets.platform.series import materialize_series
-    from hrtem_assets.store.room import DiskFullError, room_in
+    from hrtem_assets.orchestration.instance import opened_instance
+    from hrtem_assets.orchestration.series import materialize_series
 
-    try:
-        with room_in(prepare_home()), dg.DagsterInstance.get() as instance:
-            for run_id in materialize_series(build_defs(house.campaign), instance, house, name):
-                click.echo(f"run {run_id} succeeded")
-    except (DiskFullError, MaterializationError) as error:
-        raise click.ClickException(str(error)) from error
+    with opened_instance() as instance:
+        for run_id in materialize_series(build_defs(workspace.campaign), instance, workspace, name):
+            click.echo(f"run {run_id} succeeded")
 
 
 def _materialize(
-    assets: tuple[str, ...], specimen: str | None, conditions: tuple[str, ...], config: dict[str, object]
+    assets: tuple[str, ...], specimens: tuple[str, ...], conditions: tuple[str, ...], config: dict[str, Any]
 ) -> None:
-    import dagster as dg
+    """Make assets of each specimen; of none those that have no partitions."""
+    from hrtem_assets.campaign import campaign_from_environment
 
-    from hrtem_assets.platform.instance import prepare_home
-    from hrtem_assets.platform.launch import MaterializationError, materialize
-    from hrtem_assets.store.errors import StoreError
-    from hrtem_assets.store.room import DiskFullError, room_in
+    campaign = campaign_from_environment()
+    for key in specimens:
+        campaign.specimen(key)
+    for key in conditions:
+        campaign.condition(key)
 
-    try:
-        from hrtem_assets.campaign import campaign_from_environment
-        from hrtem_assets.definitions import build_defs
+    # after a bad campaign is refused: these take a second to load
+    from hrtem_assets.definitions import build_defs
+    from hrtem_assets.orchestration.affordable import require_affordable
+    from hrtem_assets.orchestration.instance import opened_instance
+    from hrtem_assets.orchestration.launch import materialize
+    from hrtem_assets.orchestration.run_config import check_run_config
+    from hrtem_assets.orchestration.workspace import Workspace
+    from hrtem_assets.store import layout_from_environment
 
-        campaign = campaign_from_environment()
-        if specimen is not None:
-            campaign.specimen(specimen)
-        for key in conditions:
-            campaign.condition(key)
-        with room_in(prepare_home()), dg.DagsterInstance.get() as instance:
-            for run_id in materialize(build_defs(campaign), instance, assets, specimen, conditions, config):
+    check_run_config(campaign, assets, config)
+    workspace = Workspace(campaign, layout_from_environment())
+    chosen: list[str | None] = [*dict.fromkeys(specimens)] or [None]
+    for one in dict.fromkeys(specimens):
+        require_affordable(workspace, assets, one, conditions, config)
+    with opened_instance() as instance:
+        definitions = build_defs(campaign)
+        for each in chosen:
+            for run_id in materialize(definitions, instance, assets, each, conditions, config):
                 click.echo(f"run {run_id} succeeded")
-    except (CampaignError, DiskFullError, MaterializationError, StoreError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyError as error:
-        raise click.ClickException(str(error.args[0])) from error
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, mask_cutoff):
     main.add_command(_command)
 
 

@@ -6,22 +6,21 @@ from pathlib import Path
 import dagster as dg
 
 from hrtem_assets.campaign import Campaign, campaign_from_environment
-from hrtem_assets.platform.assets import campaign_assets
-from hrtem_assets.platform.automation import automation_sensor
-from hrtem_assets.platform.checks import campaign_checks
-from hrtem_assets.platform.export_assets import export_assets
-from hrtem_assets.platform.house import House
-from hrtem_assets.platform.jobs import campaign_jobs
-from hrtem_assets.platform.living import watched_in_process_executor
-from hrtem_assets.platform.pairs_asset import pairs_asset
-from hrtem_assets.platform.patience import wait_patiently
-from hrtem_assets.platform.recipes import recipe_assets, recipes_sensor
-from hrtem_assets.platform.reimage import reimage_job, reimage_sensor
-from hrtem_assets.platform.series import series_jobs
-from hrtem_assets.platform.storage_asset import storage_asset
-from hrtem_assets.platform.stores import StoreIOManager
-from hrtem_assets.platform.top_up import top_up_job, top_up_schedule
-from hrtem_assets.store.layout import Layout, layout_from_environment
+from hrtem_assets.orchestration.assets import campaign_assets
+from hrtem_assets.orchestration.checks import campaign_checks
+from hrtem_assets.orchestration.console import console
+from hrtem_assets.orchestration.export_assets import export_assets
+from hrtem_assets.orchestration.jobs import campaign_jobs
+from hrtem_assets.orchestration.living import watched_in_process_executor
+from hrtem_assets.orchestration.pairs_asset import pairs_asset
+from hrtem_assets.orchestration.patience import wait_patiently
+from hrtem_assets.orchestration.recipes import recipe_assets, recipes_sensor
+from hrtem_assets.orchestration.series import series_jobs
+from hrtem_assets.orchestration.storage_asset import storage_asset
+from hrtem_assets.orchestration.stores import StoreIOManager
+from hrtem_assets.orchestration.top_up import top_up_job, top_up_schedule
+from hrtem_assets.orchestration.workspace import Workspace
+from hrtem_assets.store import Layout, layout_from_environment
 
 
 def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg.Definitions:
@@ -39,7 +38,7 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         """The campaign as it is now: its file may have been edited since the definitions were loaded."""
         return given or campaign_from_environment()
 
-    house = House(campaign, Layout(root) if root else layout_from_environment())
+    workspace = Workspace(campaign, Layout(root) if root else layout_from_environment())
     with warnings.catch_warnings():
         # backfill policies are "beta" and partitioned checks "preview" in Dagster 1.13, which is pinned
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -50,13 +49,9 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
             pairs_asset(),
             storage_asset(),
         ]
-        checks = campaign_checks(next(a for a in assets if a.key == dg.AssetKey("exit_waves")))
-        schedule = top_up_schedule(campaign, read_campaign, house.layout)
-        sensors = [
-            recipes_sensor(read_campaign),
-            reimage_sensor(campaign, read_campaign, house),
-            automation_sensor(),
-        ]
+        checks = campaign_checks(assets)
+        schedule = top_up_schedule(campaign, read_campaign, workspace.layout)
+        sensors = [recipes_sensor(read_campaign)]
     return dg.Definitions(
         assets=[*assets, *recipe_assets(campaign)],
         asset_checks=checks,
@@ -64,11 +59,11 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
             *campaign_jobs(),
             *series_jobs(campaign),
             top_up_job(read_campaign),
-            reimage_job(read_campaign),
         ],
         schedules=[schedule],
         sensors=sensors,
-        resources={"house": house, "io_manager": StoreIOManager(house)},
+        loggers={"console": console},
+        resources={"workspace": workspace, "io_manager": StoreIOManager(workspace)},
         # a run is a process of its own already
         executor=watched_in_process_executor,
     )

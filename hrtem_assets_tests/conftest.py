@@ -7,15 +7,15 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 
-from hrtem_assets.device.backend import Backend
-from hrtem_assets.device.choice import DeviceRequest, backend_for, cuda_problem
+from hrtem_assets.backend.array_backend import Backend
+from hrtem_assets.backend.choice import DeviceRequest, backend_for, cuda_problem
 from hrtem_assets.waves.prismatic.environment import PrismaticNotFoundError, prismatic_python
-from hrtem_assets_tests.device.emulation import EmulatedBackend, no_compiler
+from hrtem_assets_tests.backend.emulation import EmulatedBackend, no_compiler
 from hrtem_assets_tests.s3_server import S3Server, running_server
 
 # compiled functions are slow on their first call, so no deadline; CI draws the same examples in every run
-settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("house")
+settings.register_profile("project", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("project")
 
 # small tasks gain nothing from worker processes; the tests of those ask for them
 os.environ.setdefault("HRTEM_WORKERS", "1")

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from hrtem_assets.cli import main
+from hrtem_assets_tests.small import small_campaign_yaml
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def refused(*arguments: str) -> str:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """A command that runs Dagster: in a process of its own, since both redirect the standard streams."""
     return subprocess.run(
-        [sys.executable, "-m", "hrtem_assets.cli", *arguments], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "hrtem_assets", *arguments], capture_output=True, text=True, timeout=120
     )
 
 
@@ -93,9 +94,85 @@ def test_an_unknown_series_is_refused_with_the_known_ones():
     assert "known: defocus_series, dose_series, structure_series" in refused("series", "tilt_series")
 
 
+@pytest.mark.slow
 def test_the_transfer_pairs_are_written_by_a_command(tmp_path):
     result = run("transfer-pairs")
     assert result.returncode == 0, result.stderr
     table = tmp_path / "data/assets/transfer_pairs/transfer_pairs.csv"
     assert str(table.parent) in result.stdout
     assert len(table.read_text().splitlines()) == 377
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- structures", "config.yaml': must be a mapping, lines such as 'name: value', not a list"),
+        ("", "config.yaml': is empty"),
+        ("structures: {count: 1, count: 2}", "line 1: 'count' is given twice"),
+        ("structure: {count: 1}", "unknown asset 'structure'; known: structures"),
+        ("structures: {cuont: 1}", "cuont: is not a known field"),
+    ],
+)
+def test_a_run_configuration_that_cannot_be_followed_is_refused_before_a_run(tmp_path, text, words):
+    (tmp_path / "config.yaml").write_text(text)
+    said = refused("materialize", "structures", "--specimen", "Cu-small", "--config", "config.yaml")
+    assert words in said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("name", [".", "none.yaml", "a" * 300])
+def test_a_run_configuration_that_is_no_file_is_refused(name):
+    assert "Error: " in refused("materialize", "structures", "--specimen", "Cu-small", "--config", name)
+
+
+@pytest.mark.slow
+def test_several_specimens_are_made_one_after_another_and_each_once(tmp_path, monkeypatch):
+    (tmp_path / "small.yaml").write_text(small_campaign_yaml())
+    monkeypatch.setenv("HRTEM_CAMPAIGN", "small.yaml")
+    twice = ("--specimen", "Cu-small", "--specimen", "Ag-small", "--specimen", "Cu-small")
+    result = run("materialize", "structures", *twice)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("succeeded") == 2
+    made = {path.name for path in (tmp_path / "data/assets/structures").iterdir()}
+    assert made == {"Cu-small.zarr", "Ag-small.zarr"}
+
+
+@pytest.mark.parametrize("name", ["what?", "per%20cent"])
+def test_a_data_folder_whose_name_is_something_else_in_a_url_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("HRTEM_DATA", str(tmp_path / name))
+    words = refused("transfer-pairs")
+    assert "(HRTEM_DATA) holds" in words and "URLs of Dagster's databases; name another folder" in words
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_data_folder_may_have_any_other_name(tmp_path, monkeypatch):
+    odd = tmp_path / "a#b ä中'\"[x]{y}$z&;(~)*::100%\\"
+    monkeypatch.setenv("HRTEM_DATA", str(odd))
+    result = run("transfer-pairs")
+    assert result.returncode == 0, result.stderr
+    assert (odd / "assets/transfer_pairs/transfer_pairs.csv").is_file()
+    assert list((odd / "dagster_home/history").rglob("*.db"))
+    assert [path.name for path in tmp_path.iterdir()] == [odd.name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ("trace", "micrographs/../x", "--image", "0"),
+            "partition key part '..' of 'micrographs' is refused",
+        ),
+        (("trace", "mic\nrographs", "--image", "0"), "unknown asset 'mic\\nrographs'"),
+        (("trace", "micrographs/Cu-small/df-10nm_400e", "--image", "9" * 40), "has not been made"),
+        (("trace", "structures/" + "a" * 5000, "--image", "0"), "File name too long|has not been made"),
+        (("plan", "\t"), "is neither a series nor a specimen"),
+        (("plan", "a" * 5000), "(5,000 characters) is neither a series nor a specimen"),
+        (("materialize", "structures", "--specimen", "../x"), "specimen '../x' is not in campaign"),
+        (("series", "no/such"), "series 'no/such' is not in campaign"),
+        (("verify", "--specimen", "*"), "no finished store"),
+    ],
+)
+def test_arguments_that_name_nothing_are_refused_in_a_sentence(arguments, words):
+    said = refused(*arguments)
+    assert any(part in said for part in words.split("|"))

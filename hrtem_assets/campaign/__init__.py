@@ -2,36 +2,37 @@
 
 from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
 from hrtem_assets.campaign.conditions import Condition
-from hrtem_assets.campaign.engines import EngineName, PrismaticSettings
+from hrtem_assets.campaign.engines import EngineName
+from hrtem_assets.campaign.engines.fused import FusedFields
+from hrtem_assets.campaign.engines.prismatic import PrismaticFields, PrismaticSettings
+from hrtem_assets.campaign.errors import CampaignError, UnknownKeyError
 from hrtem_assets.campaign.lattices import Lattice, Site
-from hrtem_assets.campaign.loading import (
-    CampaignError,
-    campaign_from_environment,
-    load_campaign,
-    with_overrides,
-)
+from hrtem_assets.campaign.loading import campaign_from_environment, load_campaign, with_overrides
 from hrtem_assets.campaign.settings import (
-    Calibration,
     LabelRule,
-    Optics,
     Placement,
     Simulation,
     Substrate,
     TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
+from hrtem_assets.imaging.calibration import Calibration
+from hrtem_assets.imaging.optics import Aberrations, Optics
 
 __all__ = [
+    "Aberrations",
     "Calibration",
     "Campaign",
     "CampaignError",
     "Condition",
     "Counts",
     "EngineName",
+    "FusedFields",
     "LabelRule",
     "Lattice",
     "Optics",
     "Placement",
+    "PrismaticFields",
     "PrismaticSettings",
     "Series",
     "Simulation",
@@ -40,6 +41,7 @@ __all__ = [
     "Specimen",
     "Substrate",
     "TrainingSets",
+    "UnknownKeyError",
     "campaign_from_environment",
     "load_campaign",
     "with_overrides",

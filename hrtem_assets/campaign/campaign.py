@@ -1,21 +1,27 @@
 """The campaign: everything that decides which datasets are made, and the grid of specimens x conditions."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from hrtem_assets.campaign.base import Model, check_name, quantity
+from hrtem_assets.base.files import shown
+from hrtem_assets.base.model import Line, Model, Whole, Words, quantity
 from hrtem_assets.campaign.conditions import Condition
-from hrtem_assets.campaign.engines import EngineName
+from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
+from hrtem_assets.campaign.errors import UnknownKeyError
 from hrtem_assets.campaign.lattices import Lattice
+from hrtem_assets.campaign.leftovers import check_leftovers
+from hrtem_assets.campaign.names import check_distinct, check_name, check_series_name, listed
+from hrtem_assets.campaign.packing import least_side, most_points
 from hrtem_assets.campaign.schedule import Schedule
 from hrtem_assets.campaign.settings import (
     UNIFORM_RMS_DISPLACEMENT_A,
     USUAL_CROP_PX,
-    Calibration,
     LabelRule,
-    Optics,
     Placement,
     Simulation,
     Storage,
@@ -23,16 +29,30 @@ from hrtem_assets.campaign.settings import (
     TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
+from hrtem_assets.imaging.calibration import Calibration
+from hrtem_assets.imaging.effects import USUAL, AnyEffect, check_order
+from hrtem_assets.imaging.optics import Optics
 
-# jobs of these names are there already, and a series is a job of its name
-TAKEN_NAMES = ("specimens", "images", "top_up", "reimage")
+T = TypeVar("T")
+
+MOST_STRUCTURES = 1_000_000
+MOST_CONDITIONS = 10_000
+MOST_SPECIMENS = 10_000
+# Dagster's advice for one asset
+MOST_PARTITIONS = 100_000
+# each acts once
+MOST_EFFECTS = 100
+# more images for one structure's zero defocus than that are a slip in the steps
+MOST_EVALUATIONS = 4096
 
 
 class Counts(Model):
     """Structures per specimen; training structures come first."""
 
-    train: int = quantity(512, "1", "structures for training", ge=1)
-    validation: int = quantity(128, "1", "independent structures for validation", ge=0)
+    train: int = quantity(512, "1", "structures for training", ge=1, le=MOST_STRUCTURES)
+    validation: int = quantity(
+        128, "1", "independent structures for validation; their number is ours", ge=0, le=MOST_STRUCTURES
+    )
 
     @property
     def total(self) -> int:
@@ -54,22 +74,31 @@ class Specimen(Model):
 class Series(Model):
     """A named selection of the grid."""
 
-    description: str = ""
-    specimens: tuple[str, ...] = Field(min_length=1, description="specimen keys such as CdSe-medium")
-    conditions: tuple[Condition, ...] = Field(min_length=1)
+    description: Words = ""
+    specimens: tuple[str, ...] = Field(
+        min_length=1, max_length=MOST_SPECIMENS, description="specimen keys such as CdSe-medium"
+    )
+    conditions: tuple[Condition, ...] = Field(min_length=1, max_length=MOST_CONDITIONS)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for field, keys in (("specimens", self.specimens), ("conditions", [c.key for c in self.conditions])):
+            if twice := _twice(keys):
+                raise ValueError(f"{field}: {twice} appear twice; remove the repeats")
+        return self
 
 
 class Campaign(Model):
     """The one source of truth for what is made; its parts decide recipes, seeds and paths."""
 
-    name: str = Field(description="short name")
-    description: str = ""
+    name: Line = Field(description="short name")
+    description: Words = ""
     seed: int = quantity(..., "1", "campaign seed; every random number derives from it", ge=0, lt=2**63)
     counts: Counts = Counts()
     lattices: dict[str, Lattice] = Field(min_length=1)
     sizes: dict[str, SizeClass] = Field(min_length=1)
-    conditions: tuple[Condition, ...] = Field(min_length=1)
-    max_stacking_faults: dict[str, int] = Field(
+    conditions: tuple[Condition, ...] = Field(min_length=1, max_length=MOST_CONDITIONS)
+    max_stacking_faults: dict[str, Whole] = Field(
         default_factory=dict,
         description="by specimen key: each particle gets 0 to this many stacking faults; 0 where not named",
     )
@@ -81,6 +110,9 @@ class Campaign(Model):
         description="by specimen key: exit-wave engine; simulation.engine where not named",
     )
     optics: Optics = Optics()
+    imaging: tuple[AnyEffect, ...] = Field(
+        USUAL, max_length=MOST_EFFECTS, description="imaging effects in the order in which they act"
+    )
     calibration: Calibration = Calibration()
     labels: LabelRule = LabelRule()
     training_sets: TrainingSets = TrainingSets()
@@ -90,35 +122,43 @@ class Campaign(Model):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for kind, names in (("lattice", self.lattices), ("size", self.sizes), ("series", self.series)):
-            for name in names:
-                check_name(kind, name)
-        self._check_conditions()
+        self._check_names()
+        self._check_grid()
+        check_leftovers(self)
         self._check_sizes()
+        self._check_imaging()
+        self._check_calibration()
         self._check_faults()
+        self._check_cutoffs()
         self._check_engines()
         self._check_thermal()
         self._check_crop()
-        self._check_schedule()
-        for name, series in self.series.items():
-            if name in TAKEN_NAMES:
-                raise ValueError(
-                    f"series.{name}: a series becomes a job of its name, and the jobs {', '.join(TAKEN_NAMES)} are "
-                    f"there already; choose another name"
-                )
-            unknown = [k for k in series.specimens if k not in self.specimens]
-            if unknown:
-                raise ValueError(f"series.{name}: unknown specimens {unknown}; {self._known_specimens()}")
-            missing = [c.key for c in series.conditions if c.key not in self.condition_by_key]
-            if missing:
-                raise ValueError(f"series.{name}: {missing} are not in conditions; add them there")
         return self
 
-    def _check_conditions(self) -> None:
-        keys = [c.key for c in self.conditions]
-        twice = sorted({k for k in keys if keys.count(k) > 1})
-        if twice:
+    def _check_names(self) -> None:
+        for kind, names in (("lattice", self.lattices), ("size", self.sizes)):
+            for name in names:
+                check_name(kind, name)
+        for name in self.series:
+            check_series_name(name)
+        for field in ("lattices", "sizes", "series"):
+            check_distinct(field, getattr(self, field))
+        if twice := _twice([c.key for c in self.conditions]):
             raise ValueError(f"conditions: {twice} appear twice; remove the repeats")
+
+    def _check_grid(self) -> None:
+        lattices, sizes, conditions = len(self.lattices), len(self.sizes), len(self.conditions)
+        if lattices * sizes > MOST_SPECIMENS:
+            raise ValueError(
+                f"{lattices:,} lattices in {sizes:,} sizes are {lattices * sizes:,} specimens, more than "
+                f"{MOST_SPECIMENS:,}; make several campaigns of them"
+            )
+        if lattices * sizes * conditions > MOST_PARTITIONS:
+            raise ValueError(
+                f"{lattices * sizes:,} specimens under {conditions:,} conditions are "
+                f"{lattices * sizes * conditions:,} partitions, more than {MOST_PARTITIONS:,}; make several campaigns "
+                f"of them"
+            )
 
     def _check_sizes(self) -> None:
         cell, inside = self.simulation.cell_a, self.placement.edge_rule == "inside"
@@ -131,11 +171,44 @@ class Campaign(Model):
                     f"{needed:.6g} Å, but simulation.cell_a = {cell:.6g}; enlarge the cell or lower "
                     f"the radius"
                 )
+            self._check_room(name, size)
+
+    def _check_room(self, name: str, size: SizeClass) -> None:
+        """Refuse more particles than any arrangement holds, even if all are of the smallest radius."""
+        rule, cell_a = self.placement, self.simulation.cell_a
+        margin_a = 2 * size.radius_min_a if rule.edge_rule == "inside" else 0.0
+        distance_a = 2 * size.radius_min_a + rule.separation_a
+        most = most_points(cell_a - margin_a, distance_a)
+        if most is not None and rule.count_max > most:
+            counts = "count_min and count_max" if rule.count_min > most else "count_max"
+            needed_a = least_side(rule.count_max, distance_a) + margin_a
+            particles = "particle" if most == 1 else "particles"
+            raise ValueError(
+                f"placement.count_max = {rule.count_max}: no arrangement holds more than {most} {particles} of "
+                f"sizes.{name}.radius_min_a = {size.radius_min_a:g} with placement.separation_a = "
+                f"{rule.separation_a:g} and edge_rule {rule.edge_rule} in simulation.cell_a = {cell_a:g}; lower "
+                f"{counts} to at most {most}, the radius or the separation, or enlarge the cell beyond {needed_a:.4g} Å"
+            )
+
+    def _check_imaging(self) -> None:
+        try:
+            check_order(self.imaging, self.optics)
+        except ValueError as error:
+            raise ValueError(f"imaging: {error}") from None
+
+    def _check_calibration(self) -> None:
+        rule = self.calibration
+        for name, size in self.sizes.items():
+            evaluations = rule.most_evaluations(2 * size.radius_max_a)
+            if evaluations > MOST_EVALUATIONS:
+                raise ValueError(
+                    f"calibration: coarse_step_a = {rule.coarse_step_a:g} and fine_step_a = {rule.fine_step_a:g} ask "
+                    f"for up to {evaluations} images of a structure, over particles of sizes.{name} and margin_a = "
+                    f"{rule.margin_a:g}; at most {MOST_EVALUATIONS} are allowed: raise the steps"
+                )
 
     def _check_faults(self) -> None:
         for key, number in self.max_stacking_faults.items():
-            if key not in self.specimens:
-                raise ValueError(f"max_stacking_faults.{key}: no such specimen; {self._known_specimens()}")
             if not 0 <= number <= 10:
                 raise ValueError(f"max_stacking_faults.{key} = {number} must be between 0 and 10")
             if number and not self.specimens[key].lattice.is_wurtzite:
@@ -144,12 +217,23 @@ class Campaign(Model):
                     f"(space group 186, both atoms on 1/3, 2/3, z); set it to 0"
                 )
 
+    def _check_cutoffs(self) -> None:
+        for name, lattice in self.lattices.items():
+            if not isinstance(lattice.mask_cutoff, dict):
+                continue
+            # a campaign that gives up sizes keeps the cut-offs of the lattices that it inherits
+            unused = [size for size in self.sizes if size not in lattice.mask_cutoff]
+            for size in lattice.mask_cutoff.keys() - self.sizes.keys():
+                if meant := get_close_matches(size, unused, n=1, cutoff=0.75):
+                    raise ValueError(
+                        f"lattices.{name}.mask_cutoff.{size}: no such size; did you mean {meant[0]}? "
+                        f"Known: {', '.join(self.sizes)}"
+                    )
+
     def _check_engines(self) -> None:
         for key, engine in self.engines.items():
-            if key not in self.specimens:
-                raise ValueError(f"engines.{key}: no such specimen; {self._known_specimens()}")
             try:
-                self.simulation.check_engine(engine)
+                DECLARATIONS[engine].check(self.simulation)
             except ValueError as error:
                 raise ValueError(f"engines.{key} = {engine!r}: simulation.{error}") from None
 
@@ -165,12 +249,6 @@ class Campaign(Model):
                     f"or use thermal_profile uniform_0p1"
                 )
 
-    def _check_schedule(self) -> None:
-        unknown = [name for name in self.schedule.series if name not in self.series]
-        if unknown:
-            known = ", ".join(self.series) or "none"
-            raise ValueError(f"schedule.series: unknown series {unknown}; known: {known}")
-
     def _check_crop(self) -> None:
         crop, grid = self.training_sets.crop_px, self.simulation.output_grid
         if crop is not None and crop > grid:
@@ -178,9 +256,6 @@ class Campaign(Model):
                 f"training_sets.crop_px = {crop} is more than the {grid} pixels of an image; "
                 f"use at most {grid}, or enlarge simulation.cell_a"
             )
-
-    def _known_specimens(self) -> str:
-        return f"known: {', '.join(self.specimens)}"
 
     @cached_property
     def specimens(self) -> dict[str, Specimen]:
@@ -204,17 +279,28 @@ class Campaign(Model):
         return {c.key: c for c in self.conditions}
 
     def specimen(self, key: str) -> Specimen:
-        """The specimen of a key; a `KeyError` that lists the known ones otherwise."""
-        if key not in self.specimens:
-            raise KeyError(f"specimen {key!r} is not in campaign {self.name!r}; {self._known_specimens()}")
-        return self.specimens[key]
+        """The specimen of a key.
+
+        Raises:
+            UnknownKeyError: if there is none; lists the known ones.
+        """
+        return _known("specimen", key, self.specimens, self.name)
 
     def condition(self, key: str) -> Condition:
-        """The condition of a key; a `KeyError` that lists the known ones otherwise."""
-        if key not in self.condition_by_key:
-            known = ", ".join(self.condition_by_key)
-            raise KeyError(f"condition {key!r} is not in campaign {self.name!r}; known: {known}")
-        return self.condition_by_key[key]
+        """The condition of a key.
+
+        Raises:
+            UnknownKeyError: if there is none; lists the known ones.
+        """
+        return _known("condition", key, self.condition_by_key, self.name)
+
+    def series_named(self, name: str) -> Series:
+        """The series of a name.
+
+        Raises:
+            UnknownKeyError: if there is none; lists the known ones.
+        """
+        return _known("series", name, self.series, self.name)
 
     def simulation_of(self, specimen: Specimen) -> Simulation:
         """The simulation settings of a specimen, with the engine that is assigned to it."""
@@ -234,6 +320,10 @@ class Campaign(Model):
             case "room_temperature":
                 return {e: specimen.lattice.rms_displacement_a[e] for e in specimen.lattice.elements}
 
+    def most_evaluations(self, specimen: Specimen) -> int:
+        """The most images that the search for zero defocus evaluates for a structure of a specimen."""
+        return self.calibration.most_evaluations(2 * specimen.size.radius_max_a)
+
     @property
     def crop_px(self) -> int:
         """Side of the central square that training sets hold, in pixels."""
@@ -245,3 +335,13 @@ class Campaign(Model):
         profile = self.simulation.thermal_profile
         film = {"none": 0.0, "uniform_0p1": UNIFORM_RMS_DISPLACEMENT_A}
         return film.get(profile, self.substrate.rms_displacement_a)
+
+
+def _known(kind: str, key: str, every: Mapping[str, T], campaign: str) -> T:
+    if key not in every:
+        raise UnknownKeyError(f"{kind} {shown(key)} is not in campaign {campaign!r}; known: {listed(every)}")
+    return every[key]
+
+
+def _twice(keys: Iterable[str]) -> list[str]:
+    return sorted(key for key, count in Counter(keys).items() if count > 1)

@@ -1,6 +1,12 @@
 """Imaging conditions: nominal defocus and dose, and their partition keys."""
 
-from hrtem_assets.campaign.base import Model, quantity
+from typing import Self
+
+from pydantic import model_validator
+
+from hrtem_assets.base.model import Model, quantity
+
+_DECIMALS = 6
 
 
 class Condition(Model):
@@ -11,6 +17,16 @@ class Condition(Model):
     )
     dose_e_per_a2: float = quantity(..., "e/Å²", "effective dose", gt=0.0, le=1.0e5)
 
+    @model_validator(mode="after")
+    def _shows_in_its_key(self) -> Self:
+        for name in ("defocus_nm", "dose_e_per_a2"):
+            value = getattr(self, name)
+            if value and round(value, _DECIMALS) == 0:
+                raise ValueError(
+                    f"{name} = {value} is less than a condition's key can show ({_DECIMALS} decimals); write 0 or more"
+                )
+        return self
+
     @property
     def key(self) -> str:
         """Partition key such as `df-10nm_400e` or `df+05nm_075e`; fractions as in `df+02.5nm_400e`."""
@@ -20,6 +36,6 @@ class Condition(Model):
 
 
 def _padded(value: float, width: int) -> str:
-    whole, _, fraction = f"{value:.6f}".partition(".")
+    whole, _, fraction = f"{value:.{_DECIMALS}f}".partition(".")
     fraction = fraction.rstrip("0")
     return whole.zfill(width) + (f".{fraction}" if fraction else "")

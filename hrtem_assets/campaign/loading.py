@@ -1,23 +1,22 @@
 """Campaign files: presets, a user's YAML that extends them, and the environment variable that names one."""
 
-import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from hrtem_assets.campaign.base import explain
+from hrtem_assets.base.environment import environment
+from hrtem_assets.base.files import FileError, find_file, shown
+from hrtem_assets.base.model import explain, name_in_words
+from hrtem_assets.base.yaml_reading import YamlError, parse_yaml, read_yaml
 from hrtem_assets.campaign.campaign import Campaign
+from hrtem_assets.campaign.errors import CampaignError
 
-ENVIRONMENT_VARIABLE = "HRTEM_CAMPAIGN"
 PRESETS = ("demo", "paper")
-
-
-class CampaignError(ValueError):
-    """A campaign file that cannot be used; the message says how to repair it."""
+MOST_FILES = 20
+"""Files that may extend each other."""
 
 
 def load_campaign(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Campaign:
@@ -35,8 +34,8 @@ def load_campaign(name_or_path: str | Path, overrides: Mapping[str, Any] | None 
     """
     data = _read(str(name_or_path), ())
     if overrides:
-        data = _merge(data, dict(overrides))
-    return _validated(data, f"campaign {str(name_or_path)!r}")
+        data = _merge(data, overrides, "what is put on top")
+    return _validated(data, f"campaign {shown(str(name_or_path))}")
 
 
 def with_overrides(campaign: Campaign, overrides: Mapping[str, Any]) -> Campaign:
@@ -55,12 +54,14 @@ def with_overrides(campaign: Campaign, overrides: Mapping[str, Any]) -> Campaign
     changes = dict(overrides)
     if "engine" in changes.get("simulation", {}):
         changes = {"engines": None} | changes
-    return _validated(_merge(campaign.model_dump(), changes), "the run configuration")
+    return _validated(
+        _merge(campaign.model_dump(), changes, "the run configuration"), "the run configuration"
+    )
 
 
 def campaign_from_environment() -> Campaign:
     """The campaign that `HRTEM_CAMPAIGN` names; the demo preset if it is not set."""
-    return load_campaign(os.environ.get(ENVIRONMENT_VARIABLE) or "demo")
+    return load_campaign(environment().campaign)
 
 
 def _validated(data: dict[str, Any], source: str) -> Campaign:
@@ -72,57 +73,86 @@ def _validated(data: dict[str, Any], source: str) -> Campaign:
 
 
 def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:
-    if name not in PRESETS:
-        # two ways to write one path are one file
-        name = str(Path(name).expanduser().resolve())
-    if name in parents:
-        raise CampaignError(
-            f"campaign files extend each other in a circle: {' -> '.join((*parents, name))}; "
-            f"take `extends` out of one of them"
-        )
-    if name in PRESETS:
-        folder = None
-        text = files("hrtem_assets.campaign").joinpath(f"presets/{name}.yaml").read_bytes()
-    else:
-        path = Path(name)
-        if not path.is_file():
-            raise CampaignError(
-                f"no campaign {name!r}: it is neither a preset ({', '.join(PRESETS)}) nor a file; "
-                f"set {ENVIRONMENT_VARIABLE} to one of these"
-            )
-        folder, text = path.parent, path.read_bytes()
+    """What a preset or file says, merged into what it extends."""
+    by = f", which {parents[-1]} extends" if parents else ""
     try:
-        data = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise CampaignError(f"campaign {name!r} is not valid YAML in UTF-8: {error}") from error
-    if not isinstance(data, dict):
-        raise CampaignError(f"campaign {name!r} must be a mapping of settings, not {type(data).__name__}")
-    lattices = data.get("lattices")
-    if folder is not None and isinstance(lattices, dict):
-        for lattice in lattices.values():
-            if isinstance(lattice, dict) and "cif" in lattice:
-                lattice["cif"] = str(folder / str(lattice["cif"]))
+        # two ways to write one path are one file
+        path = None if name in PRESETS else find_file(Path(name))
+        if name not in PRESETS and path is None:
+            repair = "correct `extends`" if parents else "set HRTEM_CAMPAIGN to one of these"
+            raise CampaignError(
+                f"no campaign {shown(name)}{by}: it is neither a preset ({', '.join(PRESETS)}) nor a file; {repair}"
+            )
+        name = name if path is None else str(path)
+        if name in parents:
+            raise CampaignError(
+                f"campaign files extend each other in a circle: {' -> '.join((*parents, name))}; "
+                f"take `extends` out of one of them"
+            )
+        if len(parents) == MOST_FILES:
+            raise CampaignError(
+                f"{parents[0]} and what it extends are more than {MOST_FILES} files; write several of them as one"
+            )
+        if path is None:
+            text = files("hrtem_assets.campaign").joinpath(f"presets/{name}.yaml").read_bytes()
+            data = parse_yaml(text)
+        else:
+            data = _beside(path.parent, read_yaml(path))
+    except (FileError, YamlError) as error:
+        raise CampaignError(f"campaign {error}{by}") from None
+    said = f"campaign {shown(name)}"
     base = data.pop("extends", None)
     if base is None:
-        return data
-    if base not in PRESETS and folder is not None:
-        base = str(folder / str(base))
-    return _merge(_read(str(base), (*parents, name)), data)
+        return _merge({}, data, said)
+    if not isinstance(base, str):
+        raise CampaignError(
+            f"{said}: extends = {shown(str(base))} must be the name of one preset "
+            f"({', '.join(PRESETS)}) or file"
+        )
+    if base not in PRESETS and path is not None:
+        base = base if base.startswith("~") else str(path.parent / base)
+    return _merge(_read(base, (*parents, name)), data, said)
 
 
-def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with the CIFs that they name relative to the file made absolute."""
+    lattices = data.get("lattices")
+    if not isinstance(lattices, dict):
+        return dict(data)
+    found = {
+        name: {**lattice, "cif": str(folder / lattice["cif"])}
+        if isinstance(lattice, dict) and isinstance(lattice.get("cif"), str)
+        else lattice
+        for name, lattice in lattices.items()
+    }
+    return {**data, "lattices": found}
+
+
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Changes put on top; the source of these is named where they cannot be."""
     merged = dict(base)
     for key, value in changes.items():
         plain = str(key).removesuffix("+")
         if key == f"{plain}+":
             present = merged.get(plain, [])
             if not isinstance(present, list | tuple) or not isinstance(value, list | tuple):
-                raise CampaignError(f"{key} appends to a list: give a list, and only where {plain} is one")
+                raise CampaignError(
+                    f"{source}: {name_in_words(key)} appends to a list: give a list, and only where "
+                    f"{name_in_words(plain)} is one"
+                )
+            if plain in changes:
+                raise CampaignError(
+                    f"{source}: {name_in_words(key)} appends to the list that {name_in_words(plain)} replaces; write "
+                    f"all of it there"
+                )
             merged[plain] = [*present, *value]
         elif value is None:
             merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict) and "cif" not in value:
-            merged[key] = _merge(merged[key], value)
+        elif isinstance(value, Mapping):
+            before = merged.get(key)
+            merged[key] = _merge(
+                before if isinstance(before, Mapping) and "cif" not in value else {}, value, source
+            )
         else:
             merged[key] = value
     return merged

@@ -5,9 +5,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from hrtem_assets.campaign.base import Model, quantity
+from hrtem_assets.base.model import Model, quantity
 
 _FIELDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
+# February has 29 at times
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
 
 
@@ -39,6 +41,12 @@ class Schedule(Model):
                         f"{name} {part!r} must be *, numbers from {least} to {most}, ranges such as "
                         f"{least}-{most}, or steps such as */5"
                     )
+                if len(numbers) == 2 and numbers[0] == numbers[1]:
+                    # Dagster reads such a range as *
+                    raise ValueError(
+                        f"{name} {part!r}: the range {item} holds one number; write {numbers[0]} for it"
+                    )
+        _refuse_never(parts)
         return " ".join(parts)
 
     @field_validator("timezone")
@@ -49,3 +57,21 @@ class Schedule(Model):
         except (ValueError, OSError, KeyError) as error:
             raise ValueError("is no time zone; use a name such as UTC or Europe/Zurich") from error
         return name
+
+
+def _refuse_never(parts: list[str]) -> None:
+    """Refuse days that no month has, such as 31 February: with a weekday beside them Dagster finds no time either."""
+    days, months = (_numbers(part, *_FIELDS[name]) for part, name in ((parts[2], "day"), (parts[3], "month")))
+    if min(days) > max(_DAYS[month - 1] for month in months):
+        raise ValueError(f"never comes: day {parts[2]} is in no month of {parts[3]!r}; change day or month")
+
+
+def _numbers(part: str, least: int, most: int) -> set[int]:
+    """The numbers that a field of a valid cron expression stands for."""
+    numbers: set[int] = set()
+    for item in part.split(","):
+        span, _, step = item.partition("/")
+        first, _, last = span.partition("-")
+        begin, end = (least, most) if first == "*" else (int(first), int(last or (most if step else first)))
+        numbers |= set(range(begin, end + 1, int(step or 1)))
+    return numbers

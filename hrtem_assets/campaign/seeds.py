@@ -11,8 +11,8 @@ def _number(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def structure_seed(campaign: Campaign, specimen_key: str, index: int, stage: str) -> int:
-    """The 64-bit seed of one structure's random numbers in one stage.
+def structure_seed(campaign: Campaign, specimen_key: str, index: int, asset: str) -> int:
+    """The 64-bit seed of one structure's random numbers in one asset.
 
     Names enter by their hash, so adding a lattice, a size or a condition changes no other seed.
 
@@ -20,12 +20,12 @@ def structure_seed(campaign: Campaign, specimen_key: str, index: int, stage: str
         campaign: supplies the campaign seed.
         specimen_key: such as `CdSe-medium`.
         index: structure index within the specimen, from 0.
-        stage: `structures`, `exit_waves`, or a condition-dependent one such as `micrographs/df-10nm_400e`.
+        asset: `structures`, `exit_waves`, or a condition-dependent one such as `micrographs/df-10nm_400e`.
 
     Returns:
         seed for `numpy.random.default_rng`, as a Python int below 2**64.
     """
     sequence = np.random.SeedSequence(
-        entropy=campaign.seed, spawn_key=(_number(specimen_key), index, _number(stage))
+        entropy=campaign.seed, spawn_key=(_number(specimen_key), index, _number(asset))
     )
     return int(sequence.generate_state(1, np.uint64)[0])

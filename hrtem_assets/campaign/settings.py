@@ -1,15 +1,28 @@
-"""Settings of each stage: substrate, placement, simulation, optics, calibration, labels and training sets."""
+"""Settings of each asset: substrate, placement, simulation, labels and training sets."""
 
 import math
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
-from hrtem_assets.campaign.base import Model, quantity
-from hrtem_assets.campaign.engines import EngineName, PrismaticSettings
+from hrtem_assets.base.families import member_names
+from hrtem_assets.base.model import Line, Model, Words, YesNo, quantity
+from hrtem_assets.campaign.declaration import definitions
+from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
+from hrtem_assets.crystal.elements import (
+    covalent_radius_a,
+    crystal_density_per_a3,
+    element_fault,
+    mass_density_g_per_cm3,
+)
+from hrtem_assets.crystal.plausibility import LEAST_OF_RADII, MOST_DENSITY_G_PER_CM3
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
 USUAL_CROP_PX = 512
+# amorphous solids are at most a little denser than crystals of the element
+MOST_OF_CRYSTAL = 1.1
+# of one arrangement of 100 particles: some seconds where fewer and fewer of them find room
+MOST_TRIALS = 1_000_000
 
 
 class Substrate(Model):
@@ -26,6 +39,13 @@ class Substrate(Model):
         0.042, "Å", "rms thermal displacement per axis at room temperature", ge=0.0, le=1.0
     )
 
+    @field_validator("element", mode="before")
+    @classmethod
+    def _known_element(cls, value: Any) -> Any:
+        if fault := element_fault(value):
+            raise ValueError(fault)
+        return value
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         if self.thickness_max_a < self.thickness_min_a:
@@ -40,7 +60,27 @@ class Substrate(Model):
                 f"{self.min_distance_a} fills {filling:.2f} of the volume; random sequential placement "
                 f"becomes impracticable above 0.25: lower either"
             )
+        self._check_element()
         return self
+
+    def _check_element(self) -> None:
+        density, symbol = self.density_atoms_per_a3, self.element
+        crystal = crystal_density_per_a3(symbol)
+        if crystal is not None and density > MOST_OF_CRYSTAL * crystal:
+            raise ValueError(
+                f"density_atoms_per_a3 = {density:g} is more than that of crystalline {symbol}, {crystal:.4g}/Å³; give "
+                f"the film's own density and, with it, min_distance_a"
+            )
+        if (weight := mass_density_g_per_cm3(symbol, density)) > MOST_DENSITY_G_PER_CM3:
+            raise ValueError(
+                f"density_atoms_per_a3 = {density:g} is {weight:.3g} g/cm³ of {symbol}, above osmium's 22.6; lower it"
+            )
+        least = LEAST_OF_RADII * 2 * covalent_radius_a(symbol)
+        if self.min_distance_a < least:
+            raise ValueError(
+                f"min_distance_a = {self.min_distance_a:g} is below {least:.2f} Å, {LEAST_OF_RADII} of two covalent "
+                f"radii of {symbol}; raise it, and lower density_atoms_per_a3 where it then fills too much"
+            )
 
 
 class Placement(Model):
@@ -65,21 +105,21 @@ class Placement(Model):
             raise ValueError(
                 f"count_max = {self.count_max} is below count_min = {self.count_min}; exchange them"
             )
+        if self.max_attempts * self.count_max > MOST_TRIALS:
+            raise ValueError(
+                f"max_attempts = {self.max_attempts} for count_max = {self.count_max} particles may keep a structure "
+                f"busy for minutes; use at most {MOST_TRIALS // self.count_max} ({MOST_TRIALS:,} trials in all)"
+            )
         return self
 
 
-class Simulation(Model):
+class SharedSimulation(Model):
     """The multislice calculation from atoms to exit waves."""
 
     engine: EngineName = Field(
         "fused",
-        description="exit-wave engine; abtem: the reference; fused: the same numbers, faster; "
-        "prismatic: an independent calculation, installed apart",
-    )
-    fused_mode: Literal["exact", "fast"] = Field(
-        "exact",
-        description="of the fused engine; exact: abTEM's algorithm, to 1e-5 of the wave; "
-        "fast: transmission functions not band-limited, 1.5e-3",
+        description="exit-wave engine; "
+        + "; ".join(f"{name}: {declared.summary}" for name, declared in DECLARATIONS.items()),
     )
     cell_a: float = quantity(128.0, "Å", "side of the square cell", ge=16.0, le=2048.0)
     beam_energy_kev: float = quantity(300.0, "keV", "beam energy", ge=10.0, le=3000.0)
@@ -89,7 +129,7 @@ class Simulation(Model):
     frozen_phonons: int = quantity(8, "1", "frozen-phonon configurations", ge=1, le=1000)
     thermal_profile: Literal["uniform_0p1", "room_temperature", "none"] = Field(
         "uniform_0p1",
-        description="uniform_0p1: 0.1 Å rms per axis for every atom (as published); "
+        description="uniform_0p1: 0.1 Å rms per axis for every atom, Construction Zone's fixed value; "
         "room_temperature: each element's own at 293 K; none: atoms at rest",
     )
     parametrization: Literal["lobato", "kirkland"] = Field(
@@ -107,13 +147,12 @@ class Simulation(Model):
     wave_mantissa_bits: int = quantity(
         10, "1", "mantissa bits kept in stored waves; 23 is lossless", ge=4, le=23
     )
-    prismatic: PrismaticSettings = PrismaticSettings()
 
     @model_validator(mode="after")
     def _grid(self) -> Self:
         for name in ("sampling_a", "output_sampling_a"):
             sampling_a = getattr(self, name)
-            if not _is_fast_grid(self.cell_a, sampling_a):
+            if not is_fast_grid(self.cell_a, sampling_a):
                 raise ValueError(
                     f"cell_a / {name} = {self.cell_a} / {sampling_a} = {self.cell_a / sampling_a:.6g} pixels is "
                     f"not an even product of 2, 3, 5 and 7, which a fast Fourier transform needs; {self._near_cells()}"
@@ -123,24 +162,8 @@ class Simulation(Model):
                 f"output_sampling_a = {self.output_sampling_a} is finer than sampling_a = {self.sampling_a}; "
                 f"raise it to at least sampling_a"
             )
-        self.check_engine(self.engine)
+        DECLARATIONS[self.engine].check(self)
         return self
-
-    def check_engine(self, engine: str) -> None:
-        """Raise a `ValueError` that names the repair if an engine cannot follow these settings."""
-        if engine == "fused" and self.projection != "infinite":
-            raise ValueError(
-                f"projection = {self.projection!r}: engine fused has infinite projections only; "
-                f"set simulation.projection to infinite, or simulation.engine to abtem"
-            )
-        if engine == "prismatic":
-            self.prismatic.check(
-                self.parametrization,
-                self.slice_thickness_a,
-                self.sampling_a,
-                self.output_sampling_a,
-                self.grid,
-            )
 
     def _near_cells(self) -> str:
         samplings_a = (self.sampling_a, self.output_sampling_a)
@@ -149,7 +172,7 @@ class Simulation(Model):
         below = (n * step for n in range(start, 0, -1))
         above = (n * step for n in range(start + 1, 4 * start + 8))
         near = [
-            next((c for c in cells if all(_is_fast_grid(c, s) for s in samplings_a)), None)
+            next((c for c in cells if all(is_fast_grid(c, s) for s in samplings_a)), None)
             for cells in (below, above)
         ]
         words = " or ".join(f"{c:.6g}" for c in near if c is not None)
@@ -166,61 +189,20 @@ class Simulation(Model):
         return round(self.cell_a / self.output_sampling_a)
 
 
-class Aberrations(Model):
-    """Residual aberrations beyond defocus, in abTEM's polar convention."""
-
-    c30_um: float = quantity(0.0, "µm", "third-order spherical aberration Cs", ge=-1e4, le=1e4)
-    c50_mm: float = quantity(0.0, "mm", "fifth-order spherical aberration", ge=-1e3, le=1e3)
-    c12_nm: float = quantity(0.0, "nm", "twofold astigmatism", ge=0.0, le=1e4)
-    phi12_rad: float = quantity(0.0, "rad", "azimuth of twofold astigmatism")
-    c21_nm: float = quantity(0.0, "nm", "axial coma", ge=0.0, le=1e6)
-    phi21_rad: float = quantity(0.0, "rad", "azimuth of axial coma")
-    c23_nm: float = quantity(0.0, "nm", "threefold astigmatism", ge=0.0, le=1e6)
-    phi23_rad: float = quantity(0.0, "rad", "azimuth of threefold astigmatism")
-
-
-class Optics(Model):
-    """The microscope between exit wave and detector."""
-
-    focal_spread_a: float = quantity(10.0, "Å", "focal spread", ge=0.0, le=1000.0)
-    focal_spread_convention: Literal["one_over_e", "sigma"] = Field(
-        "one_over_e",
-        description="one_over_e: half width at 1/e of the focus distribution (abTEM); "
-        "sigma: its standard deviation",
-    )
-    temporal_coherence: Literal["envelope", "quadrature"] = Field(
-        "envelope",
-        description="envelope: damps the wave (quasi-coherent); "
-        "quadrature: incoherent Gauss-Hermite sum over focus",
-    )
-    quadrature_points: int = quantity(11, "1", "foci of the quadrature", ge=3, le=101)
-    defocus_jitter_nm: float = quantity(
-        1.5, "nm", "standard deviation of each image's defocus about the nominal one", ge=0.0, le=100.0
-    )
-    aperture_mrad: float | None = quantity(
-        None, "mrad", "objective aperture, half angle; none by default", gt=0.0, le=200.0
-    )
-    aberrations: Aberrations = Aberrations()
-
-
-class Calibration(Model):
-    """The two-stage search for zero defocus."""
-
-    coarse_step_a: float = quantity(1.0, "Å", "step of the first grid", gt=0.0, le=50.0)
-    fine_step_a: float = quantity(0.1, "Å", "step of the second grid", gt=0.0, le=10.0)
-    margin_a: float = quantity(
-        5.0, "Å", "how far the search goes beyond the particles' z range", ge=0.0, le=100.0
+if TYPE_CHECKING:
+    # an engine's own fields are read through them: `FusedFields.of(simulation)`
+    Simulation = SharedSimulation
+else:
+    Simulation = create_model(
+        "Simulation",
+        __base__=SharedSimulation,
+        __module__=__name__,
+        __doc__=SharedSimulation.__doc__,
+        **{k: v for declared in DECLARATIONS.values() for k, v in definitions(declared.fields).items()},
     )
 
-    @model_validator(mode="after")
-    def _nested(self) -> Self:
-        ratio = self.coarse_step_a / self.fine_step_a
-        if ratio < 1 or abs(ratio - round(ratio)) > 1e-6:
-            raise ValueError(
-                f"coarse_step_a = {self.coarse_step_a} must be a whole multiple of fine_step_a = "
-                f"{self.fine_step_a}; change either"
-            )
-        return self
+
+REQUIRED_PLANES = ("soft_label", "mask")
 
 
 class LabelRule(Model):
@@ -230,8 +212,29 @@ class LabelRule(Model):
         math.pi / 16, "rad", "absolute phase above which a pixel belongs to a particle", gt=0.0, le=math.pi
     )
     mask_cutoff: float | None = quantity(
-        None, "1", "soft label at which the binary mask is cut; each lattice's own by default", gt=0.0, lt=1.0
+        None,
+        "1",
+        "soft label at which the binary mask is cut; each specimen's own by default",
+        gt=0.0,
+        lt=1.0,
     )
+    planes: tuple[str, ...] = Field(
+        REQUIRED_PLANES,
+        description="labels of every image: mask, soft_label, and any other file of hrtem_assets/labels/planes",
+    )
+
+    @field_validator("planes")
+    @classmethod
+    def _known_planes(cls, planes: tuple[str, ...]) -> tuple[str, ...]:
+        known = member_names("hrtem_assets.labels.planes")
+        for name in planes:
+            if name not in known:
+                raise ValueError(f"{name!r} is no label; known: {', '.join(known)}")
+        if missing := [name for name in REQUIRED_PLANES if name not in planes]:
+            raise ValueError(f"{', '.join(missing)} must be among them: training sets and figures need it")
+        if len(set(planes)) < len(planes):
+            raise ValueError("a label is named twice; name each once")
+        return planes
 
 
 class TrainingSets(Model):
@@ -243,10 +246,10 @@ class TrainingSets(Model):
         f"side of the central square; {USUAL_CROP_PX}, or the whole image where that is smaller, by default",
         ge=16,
     )
-    license: str = Field(
+    license: Line = Field(
         "CC-BY-4.0", description="SPDX identifier of the data's licence; written, decides nothing"
     )
-    citation: str = Field(
+    citation: Words = Field(
         "L. Rangel DaCosta, H. Oill, M. C. Scott, Strategies for effective transfer learning for HRTEM analysis "
         "with neural networks, Elemental Microscopy EM000010 (2025), doi:10.69761/kjte5358",
         description="whom users of the data shall cite; written, decides nothing",
@@ -256,14 +259,19 @@ class TrainingSets(Model):
 class Storage(Model):
     """What is kept on disk; decides no number, and so enters no recipe."""
 
-    keep_vacuum_waves: bool = Field(
+    keep_vacuum_waves: YesNo = Field(
         True,
         description="whether vacuum waves stay once labels and zero defocus are made from them; if not, `hrtem prune` "
         "lists them, half of all that is stored",
     )
+    record_user_and_host: YesNo = Field(
+        True,
+        description="whether a store says who made it and on which machine; if not, nothing that is published or "
+        "exported names either",
+    )
 
 
-def _is_fast_grid(cell_a: float, sampling_a: float) -> bool:
+def is_fast_grid(cell_a: float, sampling_a: float) -> bool:
     """Whether the cell is a whole number of pixels that is even and has no prime factor above 7."""
     points = cell_a / sampling_a
     n = round(points)

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from hrtem_assets.campaign.base import Model, quantity
+from hrtem_assets.base.model import Model, quantity
 
 
 class SizeClass(Model):

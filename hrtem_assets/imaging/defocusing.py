@@ -1,7 +1,7 @@
 """Images from spectra at one defocus after the other: the inner loop of zero defocus and micrographs.
 
-Spectra are kept as the fused engine's Fourier transforms leave and want them, so nothing is reordered between a
-defocus and its image: column blocks of LANES columns, real and imaginary parts apart, frequencies in plan order.
+Spectra are kept as transforms of blocks leave and want them, so nothing is reordered between a defocus and its image:
+column blocks of LANES columns, real and imaginary parts apart, frequencies in plan order.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,22 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.waves.fused.fft import Fft, fft_of, inverse_inner, inverse_outer
-from hrtem_assets.waves.fused.memory import aligned, aligned_zeros
-from hrtem_assets.waves.fused.plan import plan
-from hrtem_assets.waves.fused.simd import LANES, ROW, Memory, at, intrinsic, kernel, loop
-from hrtem_assets.waves.fused.sources import SOURCES
-from hrtem_assets.waves.fused.tiles import gather_tile
+from hrtem_assets.fft import (
+    LANES,
+    ROW,
+    SOURCES,
+    Memory,
+    Plan,
+    aligned,
+    aligned_zeros,
+    at,
+    gather_tile,
+    intrinsic,
+    inverse,
+    kernel,
+    loop,
+    plan,
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class PackedSpectra:
         rows = (phase_y[y.frequencies] / np.float32(nx * ny)).view(np.float32)
         slots = np.minimum(np.arange(_blocks(nx) * LANES), nx)
         sums = aligned_zeros(_padded(ny) * nx)
-        _add_intensities((fft_of(y), fft_of(x)), self.values, rows, columns, slots, sums)
+        _add_intensities((y, x), self.values, rows, columns, slots, sums)
         tiles = sums.reshape(-1, nx, LANES).transpose(0, 2, 1)
         return tiles.reshape(-1, nx)[:ny]
 
@@ -98,7 +108,7 @@ def _pack(
 
 @numba.njit(nogil=True, cache=True)
 def _add_intensities(
-    ffts: tuple[Fft, Fft],
+    plans: tuple[Plan, Plan],
     spectra: NDArray[np.float32],
     rows: NDArray[np.float32],
     columns: NDArray[np.float32],
@@ -110,7 +120,7 @@ def _add_intensities(
 
     `rows` holds one complex factor per row, `columns` one per column in the form of complex rows.
     """
-    y, x = ffts
+    y, x = plans
     padded_rows = len(sums) // x.size
     wave = np.empty(spectra.shape[1], np.float32)
     # one row more for columns that do not exist
@@ -118,13 +128,11 @@ def _add_intensities(
     for w in range(len(spectra)):
         for k in range(len(slots) // LANES):
             _defocus(spectra[w], k * padded_rows, y.size, rows, columns, k, wave)
-            inverse_inner(y, wave, k * padded_rows)
-            inverse_outer(y, wave, k * padded_rows)
+            inverse(y, wave, k * padded_rows)
         for row in range(0, y.size, LANES):
             for k in range(len(slots) // LANES):
                 gather_tile(wave, k * padded_rows + row, slots, k * LANES, block)
-            inverse_inner(x, block, 0)
-            inverse_outer(x, block, 0)
+            inverse(x, block, 0)
             _add_squares(block, x.size, sums, row // LANES * x.size)
 
 

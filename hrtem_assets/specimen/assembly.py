@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.specimen.bounds import film_atoms
 from hrtem_assets.specimen.placement import place
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 
@@ -85,25 +86,12 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     )
 
 
-def max_atoms(campaign: Campaign, specimen: Specimen) -> int:
-    """An upper bound on the atoms of any structure of a specimen, for the layout of stores."""
-    from hrtem_assets.specimen.crystals import most_atoms_in_sphere
-    from hrtem_assets.specimen.substrate import film_atoms
-
-    cell, film = campaign.simulation.cell_a, campaign.substrate
-    box = np.array([cell, cell, film.thickness_max_a])
-    particle = most_atoms_in_sphere(
-        specimen.lattice, specimen.size.radius_max_a, specimen.max_stacking_faults, specimen.lattice_name
-    )
-    return film_atoms(box, film.density_atoms_per_a3) + campaign.placement.count_max * particle
-
-
 def _film_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator) -> Any:
     """The film as a czone volume; None when it is too thin to hold an atom."""
     from ase.data import atomic_numbers
 
     from hrtem_assets.specimen import czone_compat as cz
-    from hrtem_assets.specimen.substrate import AmorphousFilm, film_atoms
+    from hrtem_assets.specimen.substrate import AmorphousFilm
 
     cell, film = campaign.simulation.cell_a, campaign.substrate
     box = np.array([cell, cell, thickness_a])

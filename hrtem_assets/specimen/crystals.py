@@ -1,19 +1,15 @@
-"""Perfect crystals: a lattice of the campaign as a Construction Zone generator, and what it must weigh and measure."""
+"""Perfect crystals: a lattice as a Construction Zone generator, and how many atoms a sphere of it can hold."""
 
 from functools import lru_cache
 
 import numpy as np
-from ase.data import atomic_masses
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Lattice
+from hrtem_assets.crystal.atoms import Listed
+from hrtem_assets.crystal.cells import Cell
+from hrtem_assets.crystal.choices import unit_cell
 from hrtem_assets.specimen.czone_compat import Generator, crystal_axes_as_columns
-
-LEAST_DISTANCE_A = 0.7
-ATOMIC_MASS_G_PER_CM3_A3 = 1.66053907
-
-_Sites = tuple[tuple[str, tuple[float, float, float]], ...]
 
 
 class CrystalGenerator(Generator):
@@ -48,42 +44,22 @@ def crystal_generator(lattice: Lattice, name: str = "lattice") -> CrystalGenerat
         name: how error messages name the lattice.
 
     Raises:
-        ValueError: if the space group does not suit the cell, or two atoms nearly coincide.
+        ValueError: if Construction Zone's crystal is not the one that was checked when the campaign was loaded.
     """
-    sites = tuple((site.element, site.position) for site in lattice.sites)
-    try:
-        generator = _expanded(lattice.space_group, lattice.cell, sites)
-    except ValueError as error:
+    generator = _expanded(lattice.space_group, lattice.choice, lattice.cell, lattice.listed)
+    if len(generator.species) != len(lattice.atoms):
         raise ValueError(
-            f"lattices.{name}: space group {lattice.space_group} does not suit its cell "
-            f"{lattice.cell}: {error}; correct either"
-        ) from error
-    distance = _shortest_distance(generator)
-    if distance < LEAST_DISTANCE_A:
-        raise ValueError(
-            f"lattices.{name}: two atoms are {distance:.3f} Å apart, less than {LEAST_DISTANCE_A} Å; "
-            f"{_repair(lattice.space_group)}"
+            f"lattices.{name}: Construction Zone puts {len(generator.species)} atoms into the unit cell, but "
+            f"{lattice.setting} puts {len(lattice.atoms)}; give coordinates of special positions exactly"
         )
     # callers may move theirs
     return generator.from_generator()
-
-
-def density_g_per_cm3(lattice: Lattice) -> float:
-    """Mass density of a lattice in g/cm³."""
-    generator = crystal_generator(lattice)
-    mass = float(atomic_masses[list(generator.species)].sum())
-    return mass * ATOMIC_MASS_G_PER_CM3_A3 / generator.lattice.volume
 
 
 def atoms_per_a3(lattice: Lattice) -> float:
     """Number density of a lattice in atoms/Å³."""
     generator = crystal_generator(lattice)
     return len(generator.species) / generator.lattice.volume
-
-
-def shortest_distance_a(lattice: Lattice) -> float:
-    """Shortest distance between two atoms of a lattice in Å."""
-    return _shortest_distance(crystal_generator(lattice))
 
 
 def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0, name: str = "lattice") -> int:
@@ -109,38 +85,16 @@ def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0, nam
 
 
 @lru_cache(maxsize=256)
-def _expanded(
-    space_group: int, cell: tuple[float, float, float, float, float, float], sites: _Sites
-) -> CrystalGenerator:
+def _expanded(space_group: int, choice: str, cell: Cell, listed: Listed) -> CrystalGenerator:
     # the expansion by a cubic group takes nearly a second
+    if choice in ("2", "R"):
+        # pymatgen has the other origin and axes
+        atoms = unit_cell(space_group, choice, cell, listed)
+        space_group, elements, positions = 1, list(atoms.symbols), atoms.fractions.tolist()
+    else:
+        elements, positions = [element for element, _ in listed], [position for _, position in listed]
     generator = CrystalGenerator.from_spacegroup(
-        Z=[element for element, _ in sites],
-        coords=[position for _, position in sites],
-        cellDims=cell[:3],
-        cellAngs=cell[3:],
-        sgn=space_group,
+        Z=elements, coords=positions, cellDims=cell[:3], cellAngs=cell[3:], sgn=space_group
     )
     crystal_axes_as_columns(generator)
     return generator
-
-
-def _shortest_distance(generator: CrystalGenerator) -> float:
-    """Over what the generator supplies, not over pymatgen's cell: the two have differed."""
-    bases = generator.voxel.bases
-    home = np.mod(generator.coords, 1.0)
-    shifts = np.stack(np.meshgrid(*[(-1, 0, 1)] * 3), axis=-1).reshape(-1, 1, 3)
-    around = cKDTree((home + shifts).reshape(-1, 3) @ bases.T)
-    distances, _ = around.query(home @ bases.T, k=2)
-    return float(distances[:, 1].min())
-
-
-def _repair(space_group: int) -> str:
-    if space_group == 227:
-        return (
-            "space group 227 is read in origin choice 1 (spinel: 8a at 0, 0, 0, 16d at 5/8, 5/8, 5/8): "
-            "if the sites are given in origin choice 2, add 1/8 to x, y and z of each, or supply a CIF"
-        )
-    return (
-        f"check that the sites are those of space group {space_group} in its standard setting (origin "
-        f"choice 1 where there are two), list each symmetry-independent site once, or supply a CIF"
-    )

@@ -4,6 +4,7 @@ Radii are drawn before they are placed and never drawn again, so that a crowded 
 particles; where no room is found for all, one particle of random index is given up.
 """
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,23 +45,51 @@ def _arrange(
     radii_a: NDArray[np.float64], cell_a: float, rule: Placement, rng: np.random.Generator
 ) -> NDArray[np.float64] | None:
     """Random darts, large particles first; all begin anew when one finds no room; None when none is left to try."""
-    margins = radii_a if rule.edge_rule == "inside" else np.zeros_like(radii_a)
     order = np.argsort(-radii_a, kind="stable")
-    centers = np.zeros((len(radii_a), 2))
-    budget = rule.max_attempts * len(radii_a)
+    margins = radii_a[order] if rule.edge_rule == "inside" else np.zeros_like(radii_a)
+    placed, found = _throw(
+        radii_a[order], margins, cell_a, rule.separation_a, rule.max_attempts * len(radii_a), rng
+    )
+    if not found:
+        return None
+    centers = np.empty_like(placed)
+    centers[order] = placed
+    return centers
+
+
+@numba.njit(cache=True)
+def _throw(  # type: ignore[no-untyped-def]  # compiled for its arguments
+    radii, margins, cell, separation, budget, rng
+):
+    """Centres in the order of the radii, and whether all were placed before the darts ran out."""
+    centers = np.zeros((len(radii), 2))
     while budget > 0:
-        for rank, i in enumerate(order):
+        placed = 0
+        for i in range(len(radii)):
             trials = min(TRIALS_AT_ONCE, budget)
-            trial = rng.uniform(margins[i], cell_a - margins[i], size=(trials, 2))
-            before = order[:rank]
-            distances = np.linalg.norm(trial[:, None] - centers[before], axis=2)
-            far = np.all(distances - radii_a[before] - radii_a[i] >= rule.separation_a, axis=1)
-            if not far.any():
+            trial = rng.uniform(margins[i], cell - margins[i], size=(trials, 2))
+            chosen = _first_far(trial, centers, radii, i, separation)
+            if chosen == trials:
                 budget -= trials
                 break
-            chosen = int(np.argmax(far))
             budget -= chosen + 1
             centers[i] = trial[chosen]
-        else:
-            return centers
-    return None
+            placed += 1
+        if placed == len(radii):
+            return centers, True
+    return centers, False
+
+
+@numba.njit(cache=True)
+def _first_far(trial, centers, radii, i, separation):  # type: ignore[no-untyped-def]
+    """The first dart that keeps particle i far from those before it; their number if none does."""
+    for t in range(len(trial)):
+        far = True
+        for j in range(i):
+            dx, dy = trial[t, 0] - centers[j, 0], trial[t, 1] - centers[j, 1]
+            if not np.sqrt(dx * dx + dy * dy) - radii[j] - radii[i] >= separation:
+                far = False
+                break
+        if far:
+            return t
+    return len(trial)

@@ -1,4 +1,4 @@
-"""The atomic model of one structure: what the specimen room makes and every later stage reads."""
+"""The atomic model of one structure: what the specimen room makes and every later asset reads."""
 
 from dataclasses import dataclass
 

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.specimen.bounds import film_atoms
 from hrtem_assets.specimen.czone_compat import AmorphousGenerator
 
 MOST_TRIALS_PER_ATOM = 1000
@@ -94,11 +95,6 @@ def random_sequential(
         trials += len(trial)
         placed = _fill(positions, placed, trial, first, following, box, min_distance_a)
     return positions
-
-
-def film_atoms(box_a: NDArray[np.float64], density_atoms_per_a3: float) -> int:
-    """How many atoms a film of given sides (3,) in Å holds."""
-    return round(float(np.prod(box_a)) * density_atoms_per_a3)
 
 
 @numba.njit(cache=True)

@@ -1,14 +1,19 @@
 """Filling a partition: structure by structure, resumable, published in one step when complete."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from hrtem_assets.store import places, trees, zarr_files
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.store import files, zarr_files
 from hrtem_assets.store.commits import BuildHandle
+from hrtem_assets.store.files import StorePath
 from hrtem_assets.store.integrity import seal_holds
 from hrtem_assets.store.journal import (
+    FAILURE,
     is_prepared,
     journal_of,
     mark_prepared,
@@ -16,11 +21,12 @@ from hrtem_assets.store.journal import (
     remove_journal,
 )
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.lock import Hold, partition_lock
-from hrtem_assets.store.places import Place
-from hrtem_assets.store.reading import StoreError, StoreInfo, prune_command, repair_command, store_info
+from hrtem_assets.store.ledger import note_published
+from hrtem_assets.store.lineage import made_from_others, recorded_upstream
+from hrtem_assets.store.locking import PartitionLock, partition_lock
+from hrtem_assets.store.reading import StoreError, StoreInfo, materialize_command, repair_command, store_info
 from hrtem_assets.store.recipe import Recipe
-from hrtem_assets.store.schema import Schema, own_records
+from hrtem_assets.store.schema import UPSTREAM_DIGEST, Schema, content_records
 
 
 class PartitionBuild:
@@ -34,20 +40,22 @@ class PartitionBuild:
         schema: Schema,
         count: int,
         provenance: dict[str, Any],
-        hold: Hold,
+        lock: PartitionLock,
+        upstream: Mapping[str, NDArray[np.uint64]],
     ) -> None:
         self.layout, self.partition, self.recipe, self.count = layout, partition, recipe, count
-        self.schema = schema.with_bookkeeping()
-        self.provenance, self._check = provenance, hold.check
+        self.schema = schema.with_bookkeeping(len(recipe.upstream))
+        self.upstream = upstream
+        self.provenance, self._check = provenance, lock.check
         self.final = layout.store(partition)
         self.handle = BuildHandle(
             layout.build(partition, recipe.digest),
             layout.journal(partition, recipe.digest),
             str(provenance.get("run_id", "")),
             schema,
-            hold.fence,
+            lock.fence,
         )
-        with places.explained(self.final):
+        with files.explained(self.final):
             self._prepare()
 
     @property
@@ -62,11 +70,13 @@ class PartitionBuild:
 
     @property
     def is_published(self) -> bool:
-        """Whether the finished store already holds this recipe and at least this many structures."""
+        """Whether the finished store already holds this recipe and at least this many structures, made from what is
+        upstream now.
+        """
         info = self._finished()
-        return info is not None and info.structures >= self.count
+        return info is not None and info.structures >= self.count and not self._outdated_shards(info)
 
-    def publish(self) -> Place:
+    def publish(self) -> StorePath:
         """Give the complete store its place; whatever was there is kept among the superseded.
 
         Returns:
@@ -76,18 +86,20 @@ class PartitionBuild:
             RuntimeError: if structures are missing.
             PartitionBusyError: if another process may have taken the partition over.
         """
-        with places.explained(self.final):
+        with files.explained(self.final):
             return self._publish()
 
-    def _publish(self) -> Place:
+    def _publish(self) -> StorePath:
         if self.is_published:
+            # a kill may have come between the last renaming and this
+            note_published(self.layout, self.partition, store_info(self.final))
             return self.final
         if self.missing:
             raise RuntimeError(f"{self.partition} lacks structures from {self.missing[0].start} on")
         # a task that the cluster ran twice may still be writing
         self.handle.fence.close()
         self._check()
-        trees.sweep(self.handle.path)
+        files.sweep(self.handle.path)
         entries = self._leading_entries()
         made = [r for e in entries for r in e["records"]]
         run_ids = list(dict.fromkeys(r["run_id"] for r in made))
@@ -109,16 +121,21 @@ class PartitionBuild:
                 "pruned": [
                     a for k, a in enumerate(arrays) if any(r["shard_digest"][k] == 0 for r in records)
                 ],
-                "records": own_records(self.schema),
+                "records": content_records(self.schema),
+                # whose digests the record upstream_digest holds
+                "upstream": sorted(self.recipe.upstream),
+                # structures that could not be made at this recipe, and why; their values are fill values
+                "failures": {str(i): r[FAILURE] for i, r in enumerate(made) if FAILURE in r},
                 "recipe": self.recipe.model_dump(mode="json"),
                 "recipe_digest": self.recipe.digest,
                 "provenance": {**self.provenance, "runs": run_ids},
             },
         )
-        if places.is_made(self.final):
+        if files.is_made(self.final):
             name = f"{store_info(self.final).recipe.digest}-{uuid4().hex[:8]}"
-            trees.move(self.final, self.layout.superseded(self.partition, name), self._check)
-        trees.move(self.handle.path, self.final, self._check)
+            files.move(self.final, self.layout.superseded(self.partition, name), self._check)
+        files.move(self.handle.path, self.final, self._check)
+        note_published(self.layout, self.partition, store_info(self.final))
         remove_journal(self.handle.journal)
         return self.final
 
@@ -132,33 +149,58 @@ class PartitionBuild:
         # one without the other is an unfinished preparation, or what a kill just after publishing left behind; the
         # journal goes first: its entries must never meet the new, empty build
         remove_journal(journal)
-        trees.remove(build)
-        if self._finished() is None:
+        files.remove(build)
+        info = self._finished()
+        outdated = self._outdated_shards(info) if info is not None else set()
+        if info is None or len(outdated) == -(-info.structures // self.schema.structures_per_shard):
             zarr_files.create(build, self.schema, self.count)
         else:
-            self._start_from_finished()
+            self._start_from_finished(outdated)
         mark_prepared(journal)
 
-    def _start_from_finished(self) -> None:
-        """Extend: begin with the finished store's structures."""
+    def _start_from_finished(self, outdated: Collection[int]) -> None:
+        """Extend: begin with the finished store's structures, but those of the shards that are made again."""
         if not seal_holds(self.final):
             raise StoreError(
                 f"{self.partition} cannot be extended: its metadata or records are not those that were written;\n"
-                f"take it out with: {prune_command(self.partition)}\nand make it with: {repair_command(self.partition)}"
+                f"take it out with: {repair_command(self.partition)}\n"
+                f"and make it with: {materialize_command(self.partition)}"
             )
-        trees.copy(self.final, self.handle.path, self._check)
-        journal_of(self.final, self.handle.journal, leave_out=())
+        files.copy(self.final, self.handle.path, self._check)
+        journal_of(self.final, self.handle.journal, leave_out=outdated)
         zarr_files.enlarge(self.handle.path, self.schema, self.count)
 
     def _finished(self) -> StoreInfo | None:
-        if not places.is_made(self.final):
+        if not files.is_made(self.final):
             return None
         info = store_info(self.final)
         return info if info.recipe.digest == self.recipe.digest else None
 
+    def _outdated_shards(self, info: StoreInfo) -> set[int]:
+        """Shards of the finished store with structures that were made from other values than are upstream now."""
+        recorded = recorded_upstream(info) if self.upstream else {}
+        step = self.schema.structures_per_shard
+        if recorded is None:
+            # written before stores recorded it: nobody knows what they were made from
+            return set(range(-(-info.structures // step)))
+        # others than those wanted are left as they are
+        wanted = {asset: digests[: self.count] for asset, digests in self.upstream.items()}
+        return {k // step for ks in made_from_others(recorded, wanted).values() for k in ks}
+
     def _committed(self) -> dict[int, dict[str, Any]]:
-        """Journal entries by their first structure."""
-        return {int(e["first"]): e for e in read_entries(self.handle.journal)}
+        """Journal entries by their first structure; one made from what is not upstream any more counts as not made."""
+        entries = read_entries(self.handle.journal)
+        return {int(e["first"]): e for e in entries if self._is_current(e)}
+
+    def _is_current(self, entry: Mapping[str, Any]) -> bool:
+        # the entry of an earlier version says nothing, and counts as not made
+        names = sorted(self.recipe.upstream)
+        return all(
+            dict(zip(names, record.get(UPSTREAM_DIGEST, ()), strict=False)).get(asset) == int(digests[index])
+            for index, record in enumerate(entry["records"], int(entry["first"]))
+            for asset, digests in self.upstream.items()
+            if index < min(self.count, len(digests))
+        )
 
     def _leading_entries(self) -> list[dict[str, Any]]:
         """Entries of the gapless run of structures from 0: at least `count`, more if more were made before."""
@@ -173,6 +215,23 @@ class PartitionBuild:
         return leading
 
 
+def structures_made(layout: Layout, partition: PartitionId, recipe: Recipe) -> int:
+    """How many structures filling a partition would find made already: of the finished store, or of an open build.
+
+    Args:
+        layout: where stores lie.
+        partition: which partition.
+        recipe: what is to decide its numbers.
+    """
+    final, published = layout.store(partition), 0
+    if files.is_made(final) and (info := store_info(final)).recipe.digest == recipe.digest:
+        published = info.structures
+    build, journal = layout.build(partition, recipe.digest), layout.journal(partition, recipe.digest)
+    if not is_prepared(build, journal):
+        return published
+    return max(published, sum(len(entry["records"]) for entry in read_entries(journal)))
+
+
 @contextmanager
 def open_build(
     layout: Layout,
@@ -181,6 +240,7 @@ def open_build(
     schema: Schema,
     count: int,
     provenance: dict[str, Any],
+    upstream: Mapping[str, NDArray[np.uint64]] | None = None,
 ) -> Iterator[PartitionBuild]:
     """Open a partition for filling, alone: resumes what an earlier attempt with the same recipe left.
 
@@ -190,11 +250,13 @@ def open_build(
         recipe: what decides its numbers.
         schema: what it holds.
         count: structures wanted.
-        provenance: who and when: `run_id`, `user`, `host`, `package_version`.
+        provenance: what and who: `run_id`, `package_version`, and `user` and `host` if they shall be known.
+        upstream: digests of the structures in each store that it is made from, uint64 (structure,) by asset; what was
+            made from others is made again.
 
     Raises:
         PartitionBusyError: if another process is filling the partition.
     """
-    places.require_bucket(layout.assets)
-    with partition_lock(layout, partition) as hold:
-        yield PartitionBuild(layout, partition, recipe, schema, count, provenance, hold)
+    files.require_bucket(layout.assets)
+    with partition_lock(layout, partition) as lock:
+        yield PartitionBuild(layout, partition, recipe, schema, count, provenance, lock, upstream or {})

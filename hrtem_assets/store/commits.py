@@ -4,18 +4,18 @@ import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.store import places, zarr_files
-from hrtem_assets.store.fence import Fence
+from hrtem_assets.store import files, zarr_files
+from hrtem_assets.store.files import StorePath
 from hrtem_assets.store.integrity import content_digest, shard_digest, structure_digest
-from hrtem_assets.store.journal import read_entry, write_entry
-from hrtem_assets.store.places import Place
-from hrtem_assets.store.schema import DEVICES, Schema, own_records
+from hrtem_assets.store.journal import FAILURE, read_entry, write_entry
+from hrtem_assets.store.locking import Fence
+from hrtem_assets.store.schema import DEVICES, UPSTREAM_DIGEST, Schema, content_records
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,46 @@ class Product:
         record: by the name of the schema's record: number or nested sequence of numbers.
         seconds: time it took to make.
         device: what computed it, one of `schema.DEVICES`.
+        upstream: digest of the structure in each store that it was made from, by asset name.
+        failure: why it could not be made; empty if it was.
     """
 
     arrays: Mapping[str, NDArray[Any]]
     record: Mapping[str, Any]
     seconds: float
     device: str = "cpu"
+    upstream: Mapping[str, int] = field(default_factory=dict)
+    failure: str = ""
+
+
+def absent_product(
+    schema: Schema, reason: str, seconds: float, device: str, upstream: Mapping[str, int]
+) -> Product:
+    """The row of a structure that cannot be made: fill values, and -1 where an integer has a sign.
+
+    Args:
+        schema: of the store.
+        reason: why.
+        seconds: time it took to find out.
+        device: what computed, one of `schema.DEVICES`.
+        upstream: digest of the structure in each store that it would be made from, by asset name.
+    """
+    return Product(
+        {v.name: np.full(v.shape, v.fill_value, v.dtype) for v in schema.arrays},
+        {v.name: np.full(v.shape, -1) for v in schema.records if np.dtype(v.dtype).kind == "i"},
+        seconds,
+        device,
+        upstream,
+        reason,
+    )
 
 
 @dataclass(frozen=True)
 class BuildHandle:
     """The part of a build that a worker in another process needs: it writes structures and says so in the journal."""
 
-    path: Place
-    journal: Place
+    path: StorePath
+    journal: StorePath
     run_id: str
     schema: Schema
     fence: Fence
@@ -55,7 +81,7 @@ class BuildHandle:
         Raises:
             FencedError: if this build has been taken over or published.
         """
-        with places.explained(self.path), self.fence.passed():
+        with files.explained(self.path), self.fence.passed():
             self._commit(first, products)
 
     def _commit(self, first: int, products: Sequence[Product]) -> None:
@@ -68,20 +94,22 @@ class BuildHandle:
             stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
             zarr_files.write_structures(self.path, first, stacked)
         # of the whole shard, for those committed before, too
-        files = {"shard_digest": [shard_digest(self.path, name, first // step) for name in names]}
+        of_files = {"shard_digest": [shard_digest(self.path, name, first // step) for name in names]}
         entry = {
             "first": begin,
-            "records": [r | files for r in earlier]
+            "records": [r | of_files for r in earlier]
             + [
                 {k: np.asarray(v).tolist() for k, v in p.record.items()}
                 | {
                     **_digests(self.schema, p),
-                    **files,
+                    **of_files,
+                    **_upstream(p),
                     "run_id": self.run_id,
                     "seconds": p.seconds,
                     "device": DEVICES.index(p.device),
                     "peak_memory": _peak_memory_bytes(),
                     "committed_at": time.time_ns() // 1_000_000,
+                    **({FAILURE: p.failure} if p.failure else {}),
                 }
                 for p in products
             ],
@@ -96,22 +124,27 @@ def digest(schema: Schema, product: Product) -> int:
         schema: of the store, with or without its bookkeeping.
         product: what was made.
     """
-    found: int = _digests(schema, product)["digest"]
-    return found
+    return int(_digests(schema, product)["digest"])
 
 
 def _digests(schema: Schema, product: Product) -> dict[str, Any]:
     """The records `digest`, and `array_digest` of each array; a structure's megabytes are hashed once for both."""
-    own = set(own_records(schema))
+    names = set(content_records(schema))
     records = {
         v.name: zarr_files.stored(v, product.record.get(v.name, v.fill_value))
         for v in schema.records
-        if v.name in own
+        if v.name in names
     }
     of_arrays = [
         content_digest({v.name: zarr_files.stored(v, product.arrays[v.name])}) for v in schema.arrays
     ]
     return {"digest": structure_digest(of_arrays, records), "array_digest": of_arrays}
+
+
+def _upstream(product: Product) -> dict[str, list[int]]:
+    """The record of what a structure was made from, its assets sorted by name."""
+    digests = [product.upstream[name] for name in sorted(product.upstream)]
+    return {UPSTREAM_DIGEST: digests} if digests else {}
 
 
 def _peak_memory_bytes() -> int:

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.store import places, trees
-from hrtem_assets.store.places import MARK, PARTIAL, Place
+from hrtem_assets.store import files
+from hrtem_assets.store.files import MARK, PARTIAL, StorePath
 
 SEAL = "seal"
 # what stands in the root's attributes while the seal is computed
@@ -43,7 +43,7 @@ def content_digest(values: Mapping[str, NDArray[Any]]) -> int:
     return int.from_bytes(state.digest(), "big")
 
 
-def shard_files(path: Place, array: str, shard: int) -> list[Place]:
+def shard_files(path: StorePath, array: str, shard: int) -> list[StorePath]:
     """The files of one shard of one array, sorted; what a killed write left beside them is none of the store's.
 
     Args:
@@ -51,10 +51,10 @@ def shard_files(path: Place, array: str, shard: int) -> list[Place]:
         array: a large variable.
         shard: number of the shard along `structure`.
     """
-    return _files(path / array / "c" / str(shard))
+    return [p for p in files.listing(path / array / "c" / str(shard)) if p.suffix != PARTIAL]
 
 
-def shard_digest(path: Place, array: str, shard: int) -> int:
+def shard_digest(path: StorePath, array: str, shard: int) -> int:
     """BLAKE2b-64 of the files that hold one shard of an array, byte for byte.
 
     Args:
@@ -62,55 +62,83 @@ def shard_digest(path: Place, array: str, shard: int) -> int:
         array: a large variable.
         shard: number of the shard along `structure`.
     """
+    return files_digest(_named(path, shard_files(path, array, shard)))
+
+
+def files_digest(contents: Iterable[tuple[str, bytes]]) -> int:
+    """BLAKE2b-64 of files, as `shard_digest` takes it of those that hold a shard.
+
+    Args:
+        contents: name within the store and content of each file, sorted.
+    """
     state = hashlib.blake2b(digest_size=8)
-    _update(state, path, shard_files(path, array, shard))
+    _update(state, contents)
     return int.from_bytes(state.digest(), "big")
 
 
-def seal(path: Place) -> None:
+def seal(path: StorePath) -> None:
     """Write the seal into the root's attributes, where `BLANK_SEAL` stands; whatever changes later breaks it."""
     root = path / MARK
-    text = places.read(root)
+    text = files.read(root)
     if text.count(BLANK_SEAL.encode()) != 1:
         raise ValueError(f"{root} must hold the blank seal exactly once to be sealed")
-    sealed = text.replace(BLANK_SEAL.encode(), _seal_of(path, text).encode())
-    places.write(root, sealed)
+    digest = _seal_of(text, dict(_named(path, _sealed_files(path, text))))
+    sealed = text.replace(BLANK_SEAL.encode(), digest.encode())
+    files.write(root, sealed)
 
 
-def seal_holds(path: Place) -> bool:
+def seal_holds(path: StorePath) -> bool:
     """Whether metadata, attributes, records and coordinates are byte for byte those that were sealed."""
-    text = places.read(path / MARK)
+    return read_sealed(path) is not None
+
+
+def read_sealed(path: StorePath) -> dict[str, bytes] | None:
+    """All that the seal covers, read once: metadata, records and coordinates by name within the store.
+
+    Returns:
+        the very bytes that were held against the seal; None if they are not those that were sealed.
+    """
+    text = files.read(path / MARK)
     try:
-        found: str = json.loads(text)["attributes"][SEAL]
-        blank = text.replace(found.encode(), BLANK_SEAL.encode())
-        return found == _seal_of(path, blank)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        # edited beyond reading
-        return False
+        recorded = str(json.loads(text)["attributes"][SEAL])
+        contents = dict(_named(path, _sealed_files(path, text)))
+    except (AttributeError, FileNotFoundError, KeyError, TypeError, ValueError):
+        # edited beyond reading, deleted, or replaced meanwhile
+        return None
+    if recorded != _seal_of(text.replace(recorded.encode(), BLANK_SEAL.encode()), contents):
+        return None
+    return {MARK: text, **contents}
 
 
-def _seal_of(path: Place, root_text: bytes) -> str:
+def _seal_of(root_text: bytes, contents: Mapping[str, bytes]) -> str:
     """BLAKE2b-128 of the root with a blank seal and of every other file but those of the shards."""
-    large: list[str] = json.loads(root_text)["attributes"]["arrays"]
     state = hashlib.blake2b(digest_size=len(BLANK_SEAL) // 2)
     state.update(root_text)
-    held: dict[str, list[Place]] = {}
-    for file in _files(path):
-        held.setdefault(trees.name_within(path, file).split("/")[0], []).append(file)
-    for name, files in held.items():
-        metadata, chunks = path / name / MARK, path / name / "c"
-        if metadata in files:
-            small = [f for f in files if chunks in f.parents] if name not in large else []
-            _update(state, path, [metadata, *small])
+    _update(state, contents.items())
     return state.hexdigest()
 
 
-def _update(state: "hashlib.blake2b", path: Place, files: list[Place]) -> None:
-    for file, content in zip(files, places.read_all(files), strict=True):
+def _sealed_files(path: StorePath, root_text: bytes) -> list[StorePath]:
+    """What the seal covers beside the root, without a listing of thousands of shards: each array's metadata, and the
+    one chunk of each that is small.
+    """
+    root = json.loads(root_text)
+    large, gathered = set(root["attributes"]["arrays"]), root["consolidated_metadata"]["metadata"]
+    paths: list[StorePath] = []
+    for name in sorted(gathered):
+        paths.append(path / name / MARK)
+        if name not in large:
+            paths.append(path / name / "/".join(["c", *["0"] * len(gathered[name]["shape"])]))
+    return paths
+
+
+def _named(tree: StorePath, paths: Sequence[StorePath]) -> Iterator[tuple[str, bytes]]:
+    for path, content in zip(paths, files.read_all(paths), strict=True):
+        yield files.name_within(tree, path), content
+
+
+def _update(state: "hashlib.blake2b", contents: Iterable[tuple[str, bytes]]) -> None:
+    for name, content in contents:
         # the length keeps two neighbouring files from exchanging bytes unseen
-        state.update(f"{trees.name_within(path, file)} {len(content)}\n".encode())
+        state.update(f"{name} {len(content)}\n".encode())
         state.update(content)
-
-
-def _files(place: Place) -> list[Place]:
-    return [file for file in trees.files(place) if file.suffix != PARTIAL]

@@ -6,53 +6,55 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.store import places, trees, zarr_files
-from hrtem_assets.store.places import Place
+from hrtem_assets.store import files, zarr_files
+from hrtem_assets.store.files import StorePath
 from hrtem_assets.store.reading import store_info
 from hrtem_assets.store.schema import bookkeeping
 
 PREPARED = "prepared"
 """The file without which a journal says nothing: written when the build beside it is ready to be filled."""
+FAILURE = "failure"
+"""In the record of a structure that could not be made: why."""
 
 
-def mark_prepared(journal: Place) -> None:
+def mark_prepared(journal: StorePath) -> None:
     """Say that the build beside a journal is ready to be filled, and holds what the entries tell."""
-    places.write(journal / PREPARED, b"the build beside is ready to be filled")
+    files.write(journal / PREPARED, b"the build beside is ready to be filled")
 
 
-def is_prepared(build: Place, journal: Place) -> bool:
+def is_prepared(build: StorePath, journal: StorePath) -> bool:
     """Whether a build can be filled, or gone on with: one is nothing without the other."""
-    return places.is_made(build) and places.is_file(journal / PREPARED)
+    return files.is_made(build) and files.is_file(journal / PREPARED)
 
 
-def remove_journal(journal: Place) -> None:
+def remove_journal(journal: StorePath) -> None:
     """Delete a journal; nothing of the build beside it counts from the first moment on."""
-    trees.remove(journal, PREPARED)
+    files.remove(journal, PREPARED)
 
 
-def read_entry(journal: Place, first: int) -> dict[str, Any]:
+def read_entry(journal: StorePath, first: int) -> dict[str, Any]:
     """One committed shard, by its first structure."""
-    entry: dict[str, Any] = json.loads(places.read(_entry(journal, first)))
+    entry: dict[str, Any] = json.loads(files.read(_entry(journal, first)))
     return entry
 
 
-def write_entry(journal: Place, entry: Mapping[str, Any]) -> None:
+def write_entry(journal: StorePath, entry: Mapping[str, Any]) -> None:
     """Commit a shard: its structures count once this file is there.
 
     Args:
         journal: folder.
         entry: `first` structure of the shard, and `records`, one per structure, each with the `run_id` that made it.
     """
-    places.write(_entry(journal, entry["first"]), json.dumps(entry).encode())
+    files.write(_entry(journal, entry["first"]), json.dumps(entry).encode())
 
 
-def read_entries(journal: Place) -> list[dict[str, Any]]:
+def read_entries(journal: StorePath) -> list[dict[str, Any]]:
     """Every committed shard, in order; none if there is no journal."""
-    written = [p for p in places.children(journal) if p.suffix == ".json"]
-    return [json.loads(text) for text in places.read_all(written)]
+    written = [p for p in files.children(journal) if p.suffix == ".json"]
+    return [json.loads(text) for text in files.read_all(written)]
 
 
-def journal_of(path: Place, journal: Place, leave_out: Collection[int]) -> None:
+def journal_of(path: StorePath, journal: StorePath, leave_out: Collection[int]) -> None:
     """Write entries for the structures of a finished store, as if they had just been committed.
 
     Args:
@@ -60,19 +62,22 @@ def journal_of(path: Place, journal: Place, leave_out: Collection[int]) -> None:
         journal: without entries.
         leave_out: shards without an entry, by number: they count as not made.
     """
-    attributes = store_info(path).attributes
+    info = store_info(path)
+    attributes, failures = info.attributes, info.failures
     runs, step = attributes["provenance"]["runs"], attributes["structures_per_shard"]
-    kept = (v.name for v in bookkeeping(len(attributes["arrays"])))
+    kept = (v.name for v in bookkeeping(len(attributes["arrays"]), len(attributes.get("upstream", ()))))
     records = zarr_files.read_records(path, [*attributes["records"], *kept])
     for first in range(0, len(records), step):
         if first // step in leave_out:
             continue
         part = [
-            {k: np.asarray(v).tolist() for k, v in r.items()} | {"run_id": runs[int(r["run"])]}
-            for r in records[first : first + step]
+            {k: np.asarray(v).tolist() for k, v in r.items()}
+            | {"run_id": runs[int(r["run"])]}
+            | ({FAILURE: failures[index]} if index in failures else {})
+            for index, r in enumerate(records[first : first + step], start=first)
         ]
         write_entry(journal, {"first": first, "records": part})
 
 
-def _entry(journal: Place, first: int) -> Place:
+def _entry(journal: StorePath, first: int) -> StorePath:
     return journal / f"{first:06d}.json"

@@ -1,26 +1,27 @@
 """Giving an array of a finished store up: its values go, its records and all digests stay."""
 
-from hrtem_assets.store import places, trees
+from hrtem_assets.store import files
 from hrtem_assets.store.build import PartitionBuild
+from hrtem_assets.store.files import StorePath
 from hrtem_assets.store.integrity import seal_holds
 from hrtem_assets.store.journal import journal_of, mark_prepared, read_entries, remove_journal, write_entry
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.lock import partition_lock
-from hrtem_assets.store.places import Place
-from hrtem_assets.store.reading import StoreError, prune_command, read_column, store_info
+from hrtem_assets.store.locking import partition_lock
+from hrtem_assets.store.reader import StoreReader
+from hrtem_assets.store.reading import StoreError, repair_command, store_info
 from hrtem_assets.store.schema import Schema
 
 
-def held_files(path: Place, array: str) -> Place:
+def held_files(path: StorePath, array: str) -> StorePath:
     """Folder of the files that hold an array's values; empty once it is pruned."""
     return path / array / "c"
 
 
-def pruned_structures(path: Place) -> list[int]:
+def pruned_structures(path: StorePath) -> list[int]:
     """Structures of a finished store of which an array has been pruned."""
     if not store_info(path).pruned:
         return []
-    return [k for k, row in enumerate(read_column(path, "shard_digest")) if not row.all()]
+    return [k for k, row in enumerate(StoreReader(path).column("shard_digest")) if not row.all()]
 
 
 def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: str) -> None:
@@ -32,7 +33,7 @@ def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: s
     Args:
         layout: where stores lie.
         partition: a finished partition.
-        schema: of its stage.
+        schema: of its asset.
         array: a large variable, each structure of which has files of its own.
 
     Raises:
@@ -43,28 +44,35 @@ def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: s
     if schema.structures_per_shard != 1:
         raise ValueError(f"{array} of {partition} cannot be pruned: its structures share files")
     final = layout.store(partition)
-    with partition_lock(layout, partition) as hold, places.explained(final):
+    with partition_lock(layout, partition) as lock, files.explained(final):
         info = store_info(final)
-        place = info.attributes["arrays"].index(array)
-        if read_column(final, "shard_digest")[:, place].any():
+        column = info.attributes["arrays"].index(array)
+        if StoreReader(final).column("shard_digest")[:, column].any():
             if not seal_holds(final):
-                raise StoreError(f"{partition} is damaged; repair it first: {prune_command(partition)}")
+                raise StoreError(f"{partition} is damaged; repair it first: {repair_command(partition)}")
             digest = info.recipe.digest
             build, journal = layout.build(partition, digest), layout.journal(partition, digest)
             # an extension in progress begins again from the pruned store
             remove_journal(journal)
-            trees.remove(build)
+            files.remove(build)
             journal_of(final, journal, leave_out=())
             for entry in read_entries(journal):
                 for record in entry["records"]:
-                    record["shard_digest"][place] = 0
+                    record["shard_digest"][column] = 0
                 write_entry(journal, entry)
             # without a build beside it this says nothing yet; with it, all is made
             mark_prepared(journal)
-            trees.move(final, build, hold.check)
-            trees.remove(held_files(build, array))
+            files.move(final, build, lock.check)
+            files.remove(held_files(build, array))
             PartitionBuild(
-                layout, partition, info.recipe, schema, info.structures, info.attributes["provenance"], hold
+                layout,
+                partition,
+                info.recipe,
+                schema,
+                info.structures,
+                info.attributes["provenance"],
+                lock,
+                {},
             ).publish()
         # what a kill between publishing and here would leave; nothing counts on it any more
-        trees.remove(held_files(final, array))
+        files.remove(held_files(final, array))

@@ -1,21 +1,18 @@
-"""Reading finished stores, checked against the recipe that is expected."""
+"""Finding finished stores, and what they say of themselves, checked against the recipe that is expected."""
 
 import json
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import zarr
-from numpy.typing import NDArray
-
-from hrtem_assets.store import places
-from hrtem_assets.store.errors import StoreError
+from hrtem_assets.store import files
+from hrtem_assets.store.errors import DamagedError, ReplacedError, StoreError
+from hrtem_assets.store.files import MARK, StorePath
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.recipe import Recipe, differences
 
-if TYPE_CHECKING:
-    import xarray as xr
+# so often and so long a store is looked for that is just being replaced
+_LOOKS, _LOOK_S = 4, 0.05
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class StoreInfo:
         attributes: all root attributes.
     """
 
-    path: Place
+    path: StorePath
     structures: int
     recipe: Recipe
     attributes: dict[str, Any]
@@ -39,38 +36,110 @@ class StoreInfo:
         """Arrays of which some structures' values are gone."""
         return tuple(self.attributes.get("pruned", ()))
 
+    @property
+    def failures(self) -> dict[int, str]:
+        """Why structures could not be made, by index; nobody must read their values."""
+        return {int(index): reason for index, reason in self.attributes.get("failures", {}).items()}
 
-def store_info(path: Place) -> StoreInfo:
+    @property
+    def made(self) -> list[int]:
+        """Indices of the structures that were made."""
+        failures = self.failures
+        return [index for index in range(self.structures) if index not in failures]
+
+
+def store_info(path: StorePath) -> StoreInfo:
     """Read a finished store's own description.
 
     Raises:
         StoreError: if the folder is not a complete store of ours.
     """
     try:
-        attributes = json.loads(places.read(path / MARK))["attributes"]
+        text = files.read(path / MARK)
+    except OSError as error:
+        raise _incomplete(path, error) from error
+    return info_of(path, text)
+
+
+def info_of(path: StorePath, text: bytes) -> StoreInfo:
+    """What a finished store says of itself.
+
+    Args:
+        path: the store.
+        text: content of its root.
+
+    Raises:
+        StoreError: if it is not that of a complete store of ours.
+    """
+    try:
+        attributes = json.loads(text)["attributes"]
         if attributes.get("complete") is not True:
             raise ValueError("it does not say that it is complete")
-        return StoreInfo(
+        info = StoreInfo(
             path, int(attributes["structures"]), Recipe.model_validate(attributes["recipe"]), attributes
         )
-    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"{path} is not a complete store ({type(error).__name__}: {error}); delete the folder and materialize "
-            f"the partition again"
-        ) from error
+        # what is used of it before its seal was looked at
+        partition_of(info)
+        if (
+            not isinstance(attributes["provenance"].get("overrides", {}), dict)
+            or int(attributes["structures_per_shard"]) < 1
+            or not all(isinstance(name, str) for name in (*attributes["arrays"], *info.pruned))
+        ):
+            raise ValueError("its attributes were edited")
+        return info
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _incomplete(path, error) from error
+
+
+def _incomplete(path: StorePath, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path} is not a complete store ({type(error).__name__}: {error}); delete the folder and materialize "
+        f"the partition again"
+    )
+
+
+def info_or_none(path: StorePath) -> StoreInfo | None:
+    """A finished store's own description; None if there is none that can be read."""
+    try:
+        return store_info(path)
+    except StoreError:
+        return None
 
 
 def find_store(layout: Layout, partition: PartitionId) -> StoreInfo:
     """A partition's finished store.
 
     Raises:
-        StoreError: if there is none; names the command that makes it.
+        StoreError: if there is none, or another partition's lies in its place; names the repair.
     """
     path = layout.store(partition)
-    if not places.is_made(path):
-        places.require_bucket(layout.assets)
-        raise StoreError(f"{partition} has not been made; make it with: {repair_command(partition)}")
-    return store_info(path)
+    # one that is just being replaced is away for an instant
+    for look in range(_LOOKS):
+        if files.is_made(path):
+            break
+        if look + 1 == _LOOKS or not files.is_file(layout.fence(partition)):
+            files.require_bucket(layout.assets)
+            raise StoreError(f"{partition} has not been made; make it with: {materialize_command(partition)}")
+        time.sleep(_LOOK_S)
+    try:
+        info = store_info(path)
+    except StoreError as error:
+        if not files.is_made(path):
+            # taken away just now
+            raise replaced_error(path) from error
+        raise damaged_error(path, partition, f"its root cannot be used ({error.__cause__})") from error
+    if partition_of(info) != partition:
+        raise StoreError(
+            f"{path} is not the store of {partition}: it is that of {partition_of(info)}, moved or copied there;\n"
+            f"put it back, or take it out with: {repair_command(partition)}\nand make {partition} with: "
+            f"{materialize_command(partition)}"
+        )
+    return info
+
+
+def partition_of(info: StoreInfo) -> PartitionId:
+    """The partition that a store was made as, wherever it lies now."""
+    return PartitionId(info.recipe.asset, info.recipe.specimen, info.recipe.condition)
 
 
 def require_recipe(info: StoreInfo, partition: PartitionId, wanted: Recipe) -> None:
@@ -84,86 +153,59 @@ def require_recipe(info: StoreInfo, partition: PartitionId, wanted: Recipe) -> N
     shown = "\n  ".join(differences(info.recipe, wanted))
     raise StoreError(
         f"{partition} was made with another recipe:\n  {shown}\n"
-        f"make it again with: {repair_command(partition)}\n"
+        f"make it again with: {materialize_command(partition)}\n"
         f"or return to the settings that it was made with"
     )
 
 
-def open_partition(layout: Layout, partition: PartitionId) -> "xr.Dataset":
-    """A partition as a lazy xarray Dataset, the same as `xarray.open_zarr` on its path."""
-    return open_store(find_store(layout, partition).path)
-
-
-def open_store(path: Place, **options: Any) -> "xr.Dataset":
-    """A finished store as a lazy xarray Dataset, the same as `xarray.open_zarr` on its path or URL.
-
-    Args:
-        path: a finished store.
-        options: for `xarray.open_zarr`.
-    """
-    import xarray as xr
-
-    with places.explained(path):
-        return xr.open_zarr(places.zarr_store(path), **options)
-
-
-def open_array(path: Place, variable: str) -> zarr.Array[Any]:
-    """One variable of a store.
-
-    Args:
-        path: a store.
-        variable: its name.
-
-    Raises:
-        FileNotFoundError: if there is no such variable.
-    """
-    with places.explained(path):
-        return zarr.open_array(places.zarr_store(path / variable), mode="r", zarr_format=3)
-
-
-def read_column(path: Place, variable: str) -> NDArray[Any]:
-    """All structures' values of one small variable, or those of a coordinate.
-
-    Args:
-        path: a store.
-        variable: its name.
-    """
-    array = open_array(path, variable)
-    with places.explained(path):
-        return np.asarray(array[:])
-
-
-def read_structure(path: Place, variable: str, index: int) -> NDArray[Any]:
-    """One structure's values of one variable.
-
-    Args:
-        path: a finished store.
-        variable: its name.
-        index: structure index.
-
-    Raises:
-        StoreError: if they have been pruned; names the setting, and the commands that make them again.
-    """
-    array = open_array(path, variable)
-    with places.explained(path):
-        values = np.asarray(array[index])
-    # waves are never NaN but where there are none
-    if values.dtype.kind == "c" and np.isnan(values.flat[0]):
-        recipe = store_info(path).recipe
-        partition = PartitionId(recipe.asset, recipe.specimen, recipe.condition)
-        raise StoreError(
-            f"{variable} of structure {index} in {path} has been pruned (storage.keep_vacuum_waves: false); to have it "
-            f"again, set that to true in the campaign, then: {prune_command(partition)} && {repair_command(partition)}"
-        )
-    return values
-
-
-def repair_command(partition: PartitionId) -> str:
+def materialize_command(partition: PartitionId) -> str:
     """The command that makes a partition."""
     condition = f" --condition {partition.condition}" if partition.condition else ""
     return f"hrtem materialize {partition.asset} --specimen {partition.specimen}{condition}"
 
 
-def prune_command(partition: PartitionId) -> str:
+def repair_command(partition: PartitionId) -> str:
     """The command that takes what is damaged out of a partition, so that materializing makes it again."""
-    return f"hrtem prune --damaged {partition} --yes"
+    return f"hrtem repair {partition} --yes"
+
+
+def damaged_error(path: StorePath, partition: PartitionId, what: str) -> DamagedError:
+    """A damaged store in words.
+
+    Args:
+        path: the store.
+        partition: to repair.
+        what: is wrong.
+    """
+    return DamagedError(
+        f"{partition} is damaged: {what} ({path}); nothing is made from it.\n"
+        f"take out what is damaged with: {repair_command(partition)}\n"
+        f"then make it again with: {materialize_command(partition)}"
+    )
+
+
+def replaced_error(path: StorePath) -> ReplacedError:
+    """A store that changed while it was read, in words."""
+    return ReplacedError(
+        f"{path} has been replaced or taken away while it was read; open it again, or materialize again"
+    )
+
+
+def missing_error(info: StoreInfo, variable: str, index: int) -> StoreError:
+    """Values that could not be made, or were given up, in words.
+
+    Args:
+        info: of the store.
+        variable: the array.
+        index: structure index.
+    """
+    partition = partition_of(info)
+    if index in info.failures:
+        return StoreError(
+            f"{partition}: structure {index} could not be made: {info.failures[index]}; use the others"
+        )
+    return StoreError(
+        f"{variable} of structure {index} in {info.path} has been pruned (storage.keep_vacuum_waves: false); to have "
+        f"it again, set that to true in the campaign, then: {repair_command(partition)} && "
+        f"{materialize_command(partition)}"
+    )

@@ -16,8 +16,8 @@ class Recipe(BaseModel):
         specimen: specimen key.
         condition: condition key or None.
         seed: campaign seed.
-        settings: resolved settings of the stage, as JSON.
-        code_version: raised when the stage's code changes its numbers.
+        settings: resolved settings of the asset, as JSON.
+        code_version: raised when the asset's code changes its numbers.
         packages: versions of the packages that decide the numbers.
         upstream: hash of each upstream partition's recipe, by asset name.
     """
@@ -40,9 +40,9 @@ class Recipe(BaseModel):
         return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
-def differences(found: Recipe, wanted: Recipe) -> list[str]:
+def differences(stored: Recipe, wanted: Recipe) -> list[str]:
     """Where two recipes differ, one line per setting: `settings.optics.focal_spread_a: 10.0 (stored), 8.0 (wanted)`."""
-    a, b = (dict(_leaves(r.model_dump(mode="json"), "")) for r in (found, wanted))
+    a, b = (dict(_leaves(r.model_dump(mode="json"), "")) for r in (stored, wanted))
     return [
         f"{key}: {a.get(key, 'absent')!s} (stored), {b.get(key, 'absent')!s} (wanted)"
         for key in sorted(a.keys() | b.keys())

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 
-from hrtem_assets.store import places, trees
+from hrtem_assets.store import files
+from hrtem_assets.store.errors import StoreError
 from hrtem_assets.store.integrity import seal_holds, shard_files
 from hrtem_assets.store.journal import journal_of, mark_prepared, remove_journal
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.lock import partition_lock
+from hrtem_assets.store.locking import partition_lock
 from hrtem_assets.store.reading import store_info
 
 
@@ -25,27 +26,28 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
 
     Raises:
         PartitionBusyError: if the partition is being filled.
-        ValueError: if its seal is broken: then no record of it can be trusted.
+        StoreError: if its seal is broken: then no record of it can be trusted.
     """
     final = layout.store(partition)
-    with partition_lock(layout, partition) as hold, places.explained(final):
+    with partition_lock(layout, partition) as lock, files.explained(final):
         if not seal_holds(final):
-            raise ValueError(f"{partition} cannot be reopened: its seal is broken; discard it as a whole")
+            raise StoreError(f"{partition} cannot be reopened: its seal is broken; discard it as a whole")
         info = store_info(final)
         step = int(info.attributes["structures_per_shard"])
         shards = {k // step for k in damaged}
-        build, journal = (place(partition, info.recipe.digest) for place in (layout.build, layout.journal))
+        digest = info.recipe.digest
+        build, journal = layout.build(partition, digest), layout.journal(partition, digest)
         # an extension in progress shares the damaged files
         remove_journal(journal)
-        trees.remove(build)
+        files.remove(build)
         journal_of(final, journal, leave_out=shards)
         # a crash from here on leaves the store damaged as it was, or a build that lacks these shards
         for shard in shards:
             for array in info.attributes["arrays"]:
                 for file in shard_files(final, array, shard):
-                    places.delete(file)
+                    files.delete(file)
         mark_prepared(journal)
-        trees.move(final, build, hold.check)
+        files.move(final, build, lock.check)
     return sum(min(step, info.structures - shard * step) for shard in shards)
 
 
@@ -61,4 +63,4 @@ def discard(layout: Layout, partition: PartitionId) -> None:
     """
     final = layout.store(partition)
     with partition_lock(layout, partition):
-        trees.remove(final)
+        files.remove(final)

@@ -73,9 +73,13 @@ class Schema:
     title: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
-    def with_bookkeeping(self) -> "Schema":
-        """The schema with the records that every store keeps of each structure."""
-        return replace(self, records=(*self.records, *bookkeeping(len(self.arrays))))
+    def with_bookkeeping(self, upstream: int = 0) -> "Schema":
+        """The schema with the records that every store keeps of each structure.
+
+        Args:
+            upstream: number of assets that a structure is made from.
+        """
+        return replace(self, records=(*self.records, *bookkeeping(len(self.arrays), upstream)))
 
 
 def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str, Coordinate]:
@@ -122,24 +126,32 @@ _BOOKKEEPING = (
 )
 
 
-BOOKKEEPING = frozenset({*_OF_ARRAYS, *(v.name for v in _BOOKKEEPING)})
+UPSTREAM_DIGEST = "upstream_digest"
+"""The record that says which values of its upstream stores a structure was made from."""
+
+BOOKKEEPING = frozenset({*_OF_ARRAYS, UPSTREAM_DIGEST, *(v.name for v in _BOOKKEEPING)})
 """Names of the records that every store keeps."""
 
 
-def bookkeeping(arrays: int) -> tuple[Variable, ...]:
+def bookkeeping(arrays: int, upstream: int) -> tuple[Variable, ...]:
     """The records that every store keeps of each structure.
 
     Args:
         arrays: number of large variables.
+        upstream: number of assets that a structure is made from.
     """
-    if not arrays:
-        return _BOOKKEEPING
-    checks = (
-        Variable(name, ("array",), (arrays,), "uint64", long_name=words) for name, words in _OF_ARRAYS.items()
-    )
-    return (*_BOOKKEEPING, *checks)
+    variables = list(_BOOKKEEPING)
+    if arrays:
+        variables += [
+            Variable(name, ("array",), (arrays,), "uint64", long_name=words)
+            for name, words in _OF_ARRAYS.items()
+        ]
+    if upstream:
+        words = "digest of the structure in each store that it was made from, in the order of the attribute upstream"
+        variables.append(Variable(UPSTREAM_DIGEST, ("upstream",), (upstream,), "uint64", long_name=words))
+    return tuple(variables)
 
 
-def own_records(schema: Schema) -> list[str]:
+def content_records(schema: Schema) -> list[str]:
     """Names of a schema's records without the bookkeeping that every store keeps."""
     return [v.name for v in schema.records if v.name not in BOOKKEEPING]

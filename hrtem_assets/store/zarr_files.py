@@ -11,16 +11,16 @@ from zarr.codecs import BloscCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from hrtem_assets.store import places, trees
+from hrtem_assets.store import files
+from hrtem_assets.store.files import MARK, StorePath
 from hrtem_assets.store.integrity import BLANK_SEAL, SEAL, seal
-from hrtem_assets.store.places import MARK, Place
 from hrtem_assets.store.schema import Schema, Variable
 
 # what bitshuffle leaves is either empty or noise: level 3 takes half as long again for 2 % of the size
 COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
 
 
-def create(path: Place, schema: Schema, structures: int) -> None:
+def create(path: StorePath, schema: Schema, structures: int) -> None:
     """Create a store's group, arrays and coordinates, all structures absent."""
     group, contents = _in_memory()
     for variable in schema.arrays:
@@ -43,21 +43,21 @@ def create(path: Place, schema: Schema, structures: int) -> None:
     _write_out(path, contents)
 
 
-def resize(path: Place, schema: Schema, structures: int) -> None:
+def resize(path: StorePath, schema: Schema, structures: int) -> None:
     """Change how many structures a store's arrays hold; those beyond are deleted."""
     group = _open(path)
     for variable in schema.arrays:
         _array(group, variable.name).resize((structures, *variable.shape))
 
 
-def enlarge(path: Place, schema: Schema, structures: int) -> None:
+def enlarge(path: StorePath, schema: Schema, structures: int) -> None:
     """Make room for at least so many structures; nothing is deleted."""
     group = _open(path)
     held = [_array(group, v.name).shape[0] for v in schema.arrays]
     resize(path, schema, max([structures, *held]))
 
 
-def write_structures(path: Place, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_structures(path: StorePath, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write consecutive structures' arrays and see them safely on disk.
 
     Args:
@@ -66,13 +66,13 @@ def write_structures(path: Place, first: int, arrays: Mapping[str, NDArray[Any]]
         arrays: by variable name, leading dimension the structures.
     """
     for name, values in arrays.items():
-        array = zarr.open_array(places.zarr_store(path / name, read_only=False), mode="r+", zarr_format=3)
+        array = zarr.open_array(files.zarr_store(path / name, read_only=False), mode="r+", zarr_format=3)
         array[first : first + len(values)] = values
         shard = (array.shards or array.chunks)[0]
-        trees.flush(path / name / "c" / str(first // shard))
+        files.flush(path / name / "c" / str(first // shard))
 
 
-def write_records(path: Place, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
+def write_records(path: StorePath, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
     """Write the small variables of all structures at once.
 
     Args:
@@ -102,15 +102,15 @@ def stored(variable: Variable, value: Any) -> NDArray[Any]:
         variable: says type and shape.
         value: number, nested sequence or array; no larger than the variable's shape.
     """
-    given = np.asarray(value, dtype=variable.dtype)
-    if given.shape == variable.shape:
-        return given
+    array = np.asarray(value, dtype=variable.dtype)
+    if array.shape == variable.shape:
+        return array
     values = np.full(variable.shape, variable.fill_value, dtype=variable.dtype)
-    values[tuple(slice(n) for n in given.shape)] = given
+    values[tuple(slice(n) for n in array.shape)] = array
     return values
 
 
-def read_records(path: Place, names: Sequence[str]) -> list[dict[str, Any]]:
+def read_records(path: StorePath, names: Sequence[str]) -> list[dict[str, Any]]:
     """The named small variables of every structure of a finished store, as `write_records` takes them."""
     group = _open(path)
     columns = {name: np.asarray(_array(group, name)[:]) for name in names}
@@ -118,23 +118,23 @@ def read_records(path: Place, names: Sequence[str]) -> list[dict[str, Any]]:
     return [{name: column[i] for name, column in columns.items()} for i in range(count)]
 
 
-def finish(path: Place, attributes: Mapping[str, Any]) -> None:
+def finish(path: StorePath, attributes: Mapping[str, Any]) -> None:
     """Write the attributes of a complete store, gather all metadata in its root and seal it."""
     group = _open(path)
     group.update_attributes({**attributes, SEAL: BLANK_SEAL})
     with warnings.catch_warnings():
         # consolidated metadata is an extension of Zarr v3 that xarray and zarr both read
         warnings.filterwarnings("ignore", message="Consolidated metadata")
-        zarr.consolidate_metadata(places.zarr_store(path, read_only=False), zarr_format=3)
+        zarr.consolidate_metadata(files.zarr_store(path, read_only=False), zarr_format=3)
     # a power cut must not leave a store in its place whose metadata or records never reached the disk
-    trees.flush(path)
+    files.flush(path)
     seal(path)
 
 
-def _open(path: Place) -> zarr.Group:
+def _open(path: StorePath) -> zarr.Group:
     # a store being extended still carries the gathered metadata, with the old shapes, of the one it began as
     return zarr.open_group(
-        places.zarr_store(path, read_only=False), mode="r+", zarr_format=3, use_consolidated=False
+        files.zarr_store(path, read_only=False), mode="r+", zarr_format=3, use_consolidated=False
     )
 
 
@@ -155,8 +155,8 @@ def _in_memory() -> tuple[zarr.Group, dict[str, Buffer]]:
     return zarr.create_group(MemoryStore(contents), zarr_format=3), contents
 
 
-def _write_out(path: Place, contents: Mapping[str, Buffer]) -> None:
-    places.write_all({path / name: content.to_bytes() for name, content in contents.items()})
+def _write_out(path: StorePath, contents: Mapping[str, Buffer]) -> None:
+    files.write_all({path / name: content.to_bytes() for name, content in contents.items()})
 
 
 def _write_whole(

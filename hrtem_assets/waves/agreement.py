@@ -43,24 +43,24 @@ class Bounds:
     most_slope_error: float
     most_relative_difference: float
 
-    def broken(self, found: Agreement) -> list[str]:
+    def broken(self, result: Agreement) -> list[str]:
         """The bounds that an agreement breaks, in words."""
         checks = (
             (
-                found.correlation >= self.least_correlation,
-                f"correlation {found.correlation:.6f} < {self.least_correlation}",
+                result.correlation >= self.least_correlation,
+                f"correlation {result.correlation:.6f} < {self.least_correlation}",
             ),
             (
-                found.rms_phase_rad <= self.most_rms_phase_rad,
-                f"rms phase difference {found.rms_phase_rad:.2g} rad > {self.most_rms_phase_rad} rad",
+                result.rms_phase_rad <= self.most_rms_phase_rad,
+                f"rms phase difference {result.rms_phase_rad:.2g} rad > {self.most_rms_phase_rad} rad",
             ),
             (
-                abs(found.slope - 1) <= self.most_slope_error,
-                f"slope {found.slope:.5f} is more than {self.most_slope_error} from 1",
+                abs(result.slope - 1) <= self.most_slope_error,
+                f"slope {result.slope:.5f} is more than {self.most_slope_error} from 1",
             ),
             (
-                found.relative_difference <= self.most_relative_difference,
-                f"relative difference {found.relative_difference:.2g} > {self.most_relative_difference}",
+                result.relative_difference <= self.most_relative_difference,
+                f"relative difference {result.relative_difference:.2g} > {self.most_relative_difference}",
             ),
         )
         return [words for held, words in checks if not held]

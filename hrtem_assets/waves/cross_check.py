@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Placement, Simulation, SizeClass, Specimen, Substrate
 from hrtem_assets.specimen.assembly import build_structure
-from hrtem_assets.waves.agreement import INDEPENDENT, SAME_ALGORITHM, Agreement, agreement
-from hrtem_assets.waves.engine import Atoms
+from hrtem_assets.waves.agreement import Agreement, agreement
+from hrtem_assets.waves.engine import Atoms, EngineNotInstalledError
+from hrtem_assets.waves.engines.abtem import AbtemEngine
 from hrtem_assets.waves.phonons import configurations
-from hrtem_assets.waves.prismatic.environment import PrismaticNotFoundError
 from hrtem_assets.waves.registry import ENGINES
 
-REFERENCE_ENGINE = "abtem"
-BOUNDS = {"fused": SAME_ALGORITHM, "prismatic": INDEPENDENT}
+REFERENCE_ENGINE = AbtemEngine.name
 # the conditions under which the bounds were measured
 CELL_A, RADIUS_A, SLICE_THICKNESS_A = 32.0, 11.0, 2.0
 
@@ -45,7 +44,7 @@ def cross_check(campaign: Campaign, specimen: Specimen) -> CrossCheck:
     """Compute one displaced particle with every installed engine and compare the waves.
 
     Args:
-        campaign: seed, and the settings of Prismatic that are held to the bounds.
+        campaign: seed, and the settings of engines that are held to the bounds.
         specimen: supplies the lattice.
 
     Raises:
@@ -55,15 +54,20 @@ def cross_check(campaign: Campaign, specimen: Specimen) -> CrossCheck:
     waves, absent = {}, {}
     for name, engine in ENGINES.items():
         try:
+            engine.check(simulation)
+        except ValueError as error:
+            absent[name] = f"it cannot follow the settings of this check: {error}"
+            continue
+        try:
             waves[name] = engine().exit_waves(atoms, simulation).full[0]
-        except PrismaticNotFoundError as error:
+        except EngineNotInstalledError as error:
             absent[name] = str(error)
     agreements = {
         name: agreement(wave, waves[REFERENCE_ENGINE], simulation.output_sampling_a)
         for name, wave in waves.items()
         if name != REFERENCE_ENGINE
     }
-    broken = {name: BOUNDS[name].broken(found) for name, found in agreements.items()}
+    broken = {name: ENGINES[name].bounds.broken(result) for name, result in agreements.items()}
     return CrossCheck(
         atoms=len(atoms.numbers),
         sampling_a=simulation.output_sampling_a,
@@ -78,15 +82,16 @@ def small_particle(campaign: Campaign, specimen: Specimen) -> tuple[Atoms, Simul
     """A randomly oriented particle in vacuum, displaced by 0.1 Å rms per axis, and how it is simulated.
 
     Args:
-        campaign: seed, and the settings of Prismatic.
+        campaign: seed, and the settings of engines that are held to the bounds.
         specimen: supplies the lattice.
     """
+    bounded = [field for engine in ENGINES.values() for field in engine.bounded_fields]
     simulation = Simulation(
         cell_a=CELL_A,
         slice_thickness_a=SLICE_THICKNESS_A,
         parametrization="kirkland",
         frozen_phonons=1,
-        prismatic=campaign.simulation.prismatic,
+        **{field: getattr(campaign.simulation, field) for field in bounded},
     )
     small = campaign.model_copy(
         update={

@@ -1,13 +1,19 @@
-"""The one interface of all exit-wave engines."""
+"""What every exit-wave engine is: its declaration, and how it computes, is versioned and held to the reference."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.backend.array_backend import Backend
+from hrtem_assets.base.errors import HrtemError
 from hrtem_assets.campaign import Simulation
+from hrtem_assets.campaign.declaration import EngineDeclaration
+from hrtem_assets.waves.agreement import Bounds
+from hrtem_assets.waves.versions import installed_version
 
 
 @dataclass(frozen=True)
@@ -41,37 +47,73 @@ class ExitWaves:
     vacuum: NDArray[np.complex64]
 
 
-class ExitWaveEngine(Protocol):
-    """Computes exit waves; phase convention exp(+i sigma V), propagator exp(-i pi lambda dz k^2)."""
+class EngineNotInstalledError(HrtemError, RuntimeError):
+    """What an engine needs is not installed; the message says what, and how to install it."""
 
-    name: str
+
+class ExitWaveEngine(EngineDeclaration, ABC):
+    """Computes exit waves; phase convention exp(+i sigma V), propagator exp(-i pi lambda dz k^2).
+
+    An engine derives from this and from its declaration in `campaign.engines`, and is made without arguments.
+
+    Attributes:
+        code_version: raised when a change of the engine's code changes its numbers; part of the recipe.
+        packages: distributions whose versions decide the numbers.
+        bounds: how well its waves must agree with those of the reference engine.
+        bounded_fields: its own fields that the cross-check takes from the campaign; the bounds hold for all their
+            values. Others are at their defaults.
+        runs_on_devices: whether it computes on a device where there is one.
+    """
+
+    code_version: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]]
+    bounds: ClassVar[Bounds]
+    bounded_fields: ClassVar[tuple[str, ...]] = ()
+    runs_on_devices: ClassVar[bool] = False
+
+    @classmethod
+    def on_device(cls, device: Backend) -> "ExitWaveEngine":
+        """The engine that computes the same on a device; asked for where `runs_on_devices` holds."""
+        raise NotImplementedError(f"engine {cls.name} computes on the processor only")
 
     def versions(self) -> dict[str, str]:
-        """Versions of the packages that decide the numbers, for the recipe."""
-        ...
+        """Versions that decide the numbers, for the recipe: of packages by name, of the engine's code under `code`."""
+        return {"code": self.code_version} | {name: installed_version(name) for name in self.packages}
 
+    @abstractmethod
     def exit_waves(self, atoms: Atoms, simulation: Simulation) -> ExitWaves:
-        """Exit waves of all configurations, of the whole structure and of its particles in vacuum, on the host."""
-        ...
+        """Exit waves of all configurations, of the whole structure and of its particles in vacuum, on the host.
+
+        Args:
+            atoms: displaced atoms; the cell's sides are whole numbers of pixels and slices.
+            simulation: grids, slices and physics; what the engine cannot follow is refused.
+
+        Returns:
+            complex64 (phonon, y, x) on the output grid.
+
+        Raises:
+            ValueError: for settings that the engine cannot follow.
+            EngineNotInstalledError: if it is not there.
+        """
+
+    @abstractmethod
+    def memory_bytes(self, simulation: Simulation, height_a: float) -> int:
+        """Most memory that a calculation on the processor takes beside atoms and exit waves; fitted to measured peaks.
+
+        Args:
+            simulation: grid, slices and mode.
+            height_a: of the cell along the beam, Å, at most.
+        """
 
     def exit_waves_of(self, structures: Sequence[Atoms], simulation: Simulation) -> list[ExitWaves]:
-        """Exit waves of several structures, as arrays of the device that computed them."""
-        ...
+        """Exit waves of several structures, as arrays of the device that computed them; one after the other here.
 
-    def structures_at_once(self, simulation: Simulation) -> int:
-        """How many structures `exit_waves_of` should be given to be at its fastest; it also takes more or fewer."""
-        ...
-
-
-class OneByOne:
-    """What an engine of the processor gains nothing from: several structures at a time."""
-
-    def exit_waves_of(
-        self: ExitWaveEngine, structures: Sequence[Atoms], simulation: Simulation
-    ) -> list[ExitWaves]:
-        """Exit waves of several structures, one after the other."""
+        Args:
+            structures: displaced atoms of each.
+            simulation: as for `exit_waves`.
+        """
         return [self.exit_waves(atoms, simulation) for atoms in structures]
 
     def structures_at_once(self, simulation: Simulation) -> int:
-        """One."""
+        """How many structures `exit_waves_of` should be given to be at its fastest; it also takes more or fewer."""
         return 1

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.campaign import Campaign, Specimen
-from hrtem_assets.device.backend import Backend
 from hrtem_assets.specimen.structure import Structure
 from hrtem_assets.waves.cell import place_in_cell
 from hrtem_assets.waves.engine import ExitWaves

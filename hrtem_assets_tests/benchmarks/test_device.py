@@ -2,12 +2,12 @@
 
 import pytest
 
+from benchmarks import device
+from benchmarks.case_a import SPECIMEN, Case
+from benchmarks.report import markdown
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.waves.cuda.engine import CudaEngine
 from hrtem_assets.waves.phonons import configurations
-from hrtem_assets_tests.benchmarks import device
-from hrtem_assets_tests.benchmarks.case_a import SPECIMEN, Case
-from hrtem_assets_tests.benchmarks.report import markdown
 from hrtem_assets_tests.benchmarks.test_report import results, whole
 from hrtem_assets_tests.small import SETTINGS, small_campaign
 
@@ -26,6 +26,7 @@ def small_case(phonons):
     return Case(atoms, campaign.simulation)
 
 
+@pytest.mark.slow
 def test_waves_and_the_chain_to_counts_and_labels_are_timed(backend, monkeypatch):
     monkeypatch.setattr(device, "campaign_a", small)
     monkeypatch.setattr(device, "case_a", small_case)

@@ -5,8 +5,10 @@ import json
 import pytest
 from PIL import Image
 
-from hrtem_assets_tests.benchmarks import growth
-from hrtem_assets_tests.benchmarks.case_a import case_a
+from benchmarks import growth
+from benchmarks.case_a import case_a
+
+pytestmark = pytest.mark.slow
 
 PIXEL_A = 0.2
 

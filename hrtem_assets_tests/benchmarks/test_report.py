@@ -2,7 +2,7 @@
 
 import pytest
 
-from hrtem_assets_tests.benchmarks.report import (
+from benchmarks.report import (
     BUDGETS,
     SAME,
     TARGETS,
@@ -19,7 +19,7 @@ def whole(write_s=0.1):
     names = ("structures", "exit_waves", "zero_defocus", "labels", "micrographs")
     return {
         "phonons": 8,
-        "stages": {name: {"make": 0.25, "write": write_s} for name in names},
+        "assets": {name: {"make": 0.25, "write": write_s} for name in names},
         "open_and_publish": 0.2,
         "cpu_s": 2.0,
         "wall_s": 2.0,
@@ -29,7 +29,7 @@ def whole(write_s=0.1):
 
 def results(ours):
     run = {"cpu_s": 10.0, "wall_s": 11.0, "peak_memory_mb": 500.0, "phonons": 2}
-    script = run | {"stages": dict.fromkeys(SAME, 2.0)}
+    script = run | {"assets": dict.fromkeys(SAME, 2.0)}
     workers = {
         "workers": 2,
         "structures": 8,

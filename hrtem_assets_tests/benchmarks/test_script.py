@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from benchmarks import script
+from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus
-from hrtem_assets.imaging.transfer import intensity, spectra
 from hrtem_assets.specimen.assembly import build_structure
-from hrtem_assets_tests.benchmarks import script
+from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets_tests.small import SPECIMEN, small_campaign
+
+pytestmark = pytest.mark.slow
 
 FILM_A = 8.0
 
@@ -35,7 +38,7 @@ def test_its_zero_defocus_is_ours_on_the_same_waves(made):
     depths = atoms.cell[2, 2] - atoms.positions[:count, 2]
     theirs = script.zero_defocus(waves, depths, campaign.optics, campaign.calibration)
     ours = find_zero_defocus(
-        spectra(np.ascontiguousarray(waves.array), 0.2, 300.0, campaign.optics),
+        FocalSeries.of(np.ascontiguousarray(waves.array), 0.2, wavelength_a(300.0), campaign.optics),
         (depths.min(), depths.max()),
         campaign.calibration,
     )
@@ -44,5 +47,6 @@ def test_its_zero_defocus_is_ours_on_the_same_waves(made):
 
 def test_its_images_are_ours(made):
     campaign, _, _, waves = made
-    ours = intensity(spectra(np.ascontiguousarray(waves.array), 0.2, 300.0, campaign.optics), 120.0)
+    wave = np.ascontiguousarray(waves.array)
+    ours = FocalSeries.of(wave, 0.2, wavelength_a(300.0), campaign.optics).intensity(120.0)
     np.testing.assert_allclose(script.image(waves, 120.0, campaign.optics).array, ours, atol=2e-5)

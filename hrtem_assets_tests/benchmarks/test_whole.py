@@ -1,9 +1,9 @@
-"""What the benchmark says of whole structures is the time of the real stages, none of them left out."""
+"""What the benchmark says of whole structures is the time of the real assets, none of them left out."""
 
 import pytest
 
-from hrtem_assets_tests.benchmarks import whole
-from hrtem_assets_tests.benchmarks.clock import cpu_of
+from benchmarks import whole
+from benchmarks.clock import cpu_of
 from hrtem_assets_tests.small import CONDITIONS, SPECIMEN, small_campaign
 
 
@@ -14,10 +14,11 @@ def small(monkeypatch):
     monkeypatch.setattr(whole, "CONDITIONS", CONDITIONS)
 
 
+@pytest.mark.slow
 def test_making_and_writing_of_every_stage_take_time_and_are_part_of_all_of_it(small):
     found = whole.measure_ours(2, 1)
-    parts = [seconds for stage in found["stages"].values() for seconds in stage.values()]
-    assert list(found["stages"]) == list(whole.MADE)
+    parts = [seconds for asset in found["assets"].values() for seconds in asset.values()]
+    assert list(found["assets"]) == list(whole.MADE)
     assert all(seconds > 0 for seconds in parts)
     assert sum(parts) + found["open_and_publish"] == pytest.approx(found["cpu_s"])
 

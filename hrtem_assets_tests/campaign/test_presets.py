@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from hrtem_assets.campaign import load_campaign
+from hrtem_assets.campaign import UnknownKeyError, load_campaign
 
 PAPER = load_campaign("paper")
 DEMO = load_campaign("demo")
@@ -131,8 +131,8 @@ def test_the_thermal_profile_decides_displacements(profile, particles, film):
 
 def test_unknown_specimens_and_conditions_are_answered_with_the_known_ones():
     with pytest.raises(
-        KeyError, match=r"'CdSe-huge' is not in campaign 'paper'; known: ZnS-small, .*Fe-large"
+        UnknownKeyError, match=r"'CdSe-huge' is not in campaign 'paper'; known: ZnS-small, .*Fe-large"
     ):
         PAPER.specimen("CdSe-huge")
-    with pytest.raises(KeyError, match=r"'df-10nm' is not in campaign 'paper'; known: df-25nm_400e, "):
+    with pytest.raises(UnknownKeyError, match=r"'df-10nm' is not in campaign 'paper'; known: df-25nm_400e, "):
         PAPER.condition("df-10nm")

@@ -9,9 +9,9 @@ from hrtem_assets.campaign import load_campaign
 from hrtem_assets.campaign.seeds import structure_seed
 
 PAPER = load_campaign("paper")
-STAGES = ["structures", "exit_waves", *(f"micrographs/{key}" for key in PAPER.condition_by_key)]
+ASSETS = ["structures", "exit_waves", *(f"micrographs/{key}" for key in PAPER.condition_by_key)]
 
-places = st.tuples(st.sampled_from(sorted(PAPER.specimens)), st.integers(0, 10**6), st.sampled_from(STAGES))
+places = st.tuples(st.sampled_from(sorted(PAPER.specimens)), st.integers(0, 10**6), st.sampled_from(ASSETS))
 
 
 @pytest.mark.parametrize(

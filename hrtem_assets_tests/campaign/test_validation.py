@@ -90,6 +90,10 @@ def test_a_value_out_of_range_names_field_value_range_and_repair(overrides, fiel
             "output_sampling_a = 0.05 is finer than sampling_a = 0.1",
         ),
         (
+            {"calibration": {"fine_step_a": 1e-320}},
+            "coarse_step_a = 1.0 must be a whole multiple of fine_step_a = 1e-320",
+        ),
+        (
             {"calibration": {"fine_step_a": 0.3}},
             "coarse_step_a = 1.0 must be a whole multiple of fine_step_a = 0.3",
         ),
@@ -116,9 +120,12 @@ def test_a_value_out_of_range_names_field_value_range_and_repair(overrides, fiel
         ),
         (
             {"lattices": {"X": {"space_group": 225, "a": 4, "c": 5, "sites": [CU]}}},
-            "225 is cubic: a, b and c must be equal",
+            "225 is cubic: c must be a = 4 Å, not 5: correct it",
         ),
-        ({"lattices": {"X": {"space_group": 186, "a": 4, "c": 5, "sites": [CU]}}}, "gamma must be 120°"),
+        (
+            {"lattices": {"X": {"space_group": 186, "a": 4, "c": 5, "gamma": 90, "sites": [CU]}}},
+            "186 is hexagonal: gamma must be 120°, not 90: correct it",
+        ),
         (
             {"lattices": {"bad/name": {"space_group": 225, "a": 4, "sites": [CU]}}},
             "lattice name 'bad/name' must start",

@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 from hrtem_assets.campaign import Calibration, Optics
-from hrtem_assets.imaging.dose import electron_counts
+from hrtem_assets.imaging.effect import Exposure
+from hrtem_assets.imaging.effects import USUAL
+from hrtem_assets.imaging.effects.shot_noise import ShotNoise
+from hrtem_assets.imaging.exposing import expose, stored_counts
+from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus
-from hrtem_assets.imaging.labels import phase_label
-from hrtem_assets.imaging.on_device import poisson_counts
-from hrtem_assets.imaging.poisson import poisson
-from hrtem_assets.imaging.transfer import intensity, spectra
-from hrtem_assets_tests.device.emulation import EmulatedBackend
+from hrtem_assets.imaging.intensity import spectra_of
+from hrtem_assets.labels.phase_label import phase_label
+from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets_tests.waves.atoms import reference_atoms
 
-SAMPLING_A, ENERGY_KEV = 0.2, 300.0
+SAMPLING_A, WAVELENGTH_A = 0.2, wavelength_a(300.0)
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +41,32 @@ def waves():
 @pytest.mark.parametrize("columns", [160, 90])
 def test_images_are_those_of_the_processor(backend, waves, optics, columns):
     waves = np.ascontiguousarray(waves[..., :columns])
-    own, device = (spectra(waves, SAMPLING_A, ENERGY_KEV, optics, where) for where in (None, backend))
+    own, device = (
+        FocalSeries.of(waves, SAMPLING_A, WAVELENGTH_A, optics, where) for where in (None, backend)
+    )
     for defocus_a in (-37.3, 0.0, 100.0):
-        image = backend.to_host(intensity(device, defocus_a))
+        image = backend.to_host(device.intensity(defocus_a))
         assert image.dtype == np.float32
-        np.testing.assert_allclose(image, intensity(own, defocus_a), rtol=1e-5, atol=2e-6)
+        np.testing.assert_allclose(image, own.intensity(defocus_a), rtol=1e-5, atol=2e-6)
+        for where in (PROCESSOR_BACKEND, backend):
+            exposure = Exposure(optics, WAVELENGTH_A, SAMPLING_A, defocus_a, backend=where)
+            image = where.to_host(expose(spectra_of(waves, where), USUAL[:2], exposure)[0])
+            assert image.dtype == np.float32
+            np.testing.assert_allclose(image, own.intensity(defocus_a), rtol=1e-5, atol=3e-6)
 
 
 def test_waves_that_are_on_the_device_stay_there_and_are_not_changed(backend, waves):
     there = backend.xp.asarray(waves)
-    image = intensity(spectra(there, SAMPLING_A, ENERGY_KEV, Optics(), backend), 50.0)
+    image = FocalSeries.of(there, SAMPLING_A, WAVELENGTH_A, Optics(), backend).intensity(50.0)
     assert type(image) is type(there)
     np.testing.assert_array_equal(backend.to_host(there), waves)
 
 
 def test_zero_defocus_is_that_of_the_processor(backend, waves):
     own, device = (
-        find_zero_defocus(spectra(waves, SAMPLING_A, ENERGY_KEV, Optics(), where), (5.0, 27.0), Calibration())
+        find_zero_defocus(
+            FocalSeries.of(waves, SAMPLING_A, WAVELENGTH_A, Optics(), where), (5.0, 27.0), Calibration()
+        )
         for where in (None, backend)
     )
     assert device.zero_a == own.zero_a
@@ -66,27 +78,14 @@ def test_zero_defocus_is_that_of_the_processor(backend, waves):
 def test_equal_intensities_and_seeds_give_equal_counts(backend, dose_e_per_a2):
     image = np.random.default_rng(3).gamma(4.0, 0.25, (120, 90)).astype(np.float32)
     image[0, :5] = [0.0, 1e-30, 1.0, 1 / 32, 3.0]
-    own = electron_counts(image, dose_e_per_a2, SAMPLING_A, np.random.default_rng(7))
-    there = backend.xp.asarray(image)
-    counts = electron_counts(there, dose_e_per_a2, SAMPLING_A, np.random.default_rng(7), backend)
-    assert counts.dtype == np.uint16
-    np.testing.assert_array_equal(counts, own)
-
-
-@pytest.mark.parametrize("largest", [31.999, 32.0, 127.9999, 128.0, 128.01])
-def test_means_about_the_ends_of_the_tables_will_do(backend, largest):
-    means = np.linspace(0, largest, 64 * 50, dtype=np.float32).reshape(64, 50)
-    own = poisson(means, np.random.default_rng(1))
-    made = poisson_counts(backend.xp.asarray(means), np.float32(1), np.random.default_rng(1), backend)
-    np.testing.assert_array_equal(made, own)
-
-
-@pytest.mark.parametrize("bad", [-0.5, np.nan, np.inf])
-def test_impossible_intensities_are_refused(backend, bad):
-    image = np.ones((8, 8), np.float32)
-    image[3, 3] = bad
-    with pytest.raises(ValueError, match="must be finite, from 0"):
-        electron_counts(backend.xp.asarray(image), 100.0, SAMPLING_A, np.random.default_rng(0), backend)
+    counts = []
+    for where in (PROCESSOR_BACKEND, backend):
+        exposure = Exposure(Optics(), WAVELENGTH_A, SAMPLING_A, 0.0, dose_e_per_a2, 7, where)
+        there = where.xp.asarray(image)
+        made, _ = ShotNoise().apply(there, exposure, exposure.generator("shot_noise"))
+        assert type(made) is type(there)
+        counts.append(stored_counts(made, exposure))
+    np.testing.assert_array_equal(counts[0], counts[1])
 
 
 @pytest.mark.parametrize("blur_a", [0.0, 0.3, 1.6, 9.0])
@@ -99,18 +98,6 @@ def test_labels_are_those_of_the_processor(backend, waves, blur_a):
     np.testing.assert_allclose(device.soft, own.soft, atol=1e-6)
     np.testing.assert_array_equal(device.mask, own.mask)
     assert 0.05 < own.mask.mean() < 0.9
-
-
-def test_the_order_of_threads_does_not_matter(backend, waves):
-    """No thread reads what another one writes."""
-    other = EmulatedBackend(last_first=True) if isinstance(backend, EmulatedBackend) else backend
-    images, labels = [], []
-    for device in (backend, other):
-        image = intensity(spectra(waves, SAMPLING_A, ENERGY_KEV, Optics(), device), 50.0)
-        images.append(electron_counts(image, 400.0, SAMPLING_A, np.random.default_rng(0), device))
-        labels.append(phase_label(waves, SAMPLING_A, np.pi / 16, 1.6, 0.1, device).soft)
-    np.testing.assert_array_equal(images[0], images[1])
-    np.testing.assert_array_equal(labels[0], labels[1])
 
 
 def test_smoothing_is_scipys_to_the_last_bit_of_most_pixels(backend, waves):

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from hrtem_assets.assets import ASSETS
 from hrtem_assets.campaign import Campaign, load_campaign
-from hrtem_assets.compute.fill import fill
-from hrtem_assets.compute.settings import LocalCompute
-from hrtem_assets.stages import STAGES
+from hrtem_assets.execution.fill import fill
+from hrtem_assets.execution.settings import LocalCompute
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.resume.world import World
 from hrtem_assets_tests.small import SETTINGS, SPECIMEN
@@ -22,6 +23,7 @@ STRUCTURES = 20
 
 
 KILLS = "HRTEM_KILLS"
+KILLS_SEED = "HRTEM_KILLS_SEED"
 # these take minutes and show what shorter tests show in part
 long_run = pytest.mark.skipif(
     KILLS not in os.environ, reason=f"takes minutes; runs where {KILLS} is set, to 20 say"
@@ -31,6 +33,14 @@ long_run = pytest.mark.skipif(
 def kills(by_default: int) -> int:
     """How many kills of a kind: few by default, so many as HRTEM_KILLS says for a long run."""
     return int(os.environ.get(KILLS, by_default))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Draws when to kill; a test that fails prints the seed with which it draws the same again."""
+    seed = int(os.environ.get(KILLS_SEED, np.random.default_rng().integers(2**32)))
+    print(f"to draw the same again: {KILLS_SEED}={seed}")
+    return np.random.default_rng(seed)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     (root / "campaign.yaml").write_text(text, "utf-8")
     campaign = load_campaign(root / "campaign.yaml")
     layout = Layout(root / "data")
-    for stage in STAGES.values():
+    for stage in ASSETS.values():
         conditions = CONDITIONS if stage.per_condition else (None,)
         # one worker: also shows that the number of workers changes nothing
         fill(
@@ -71,7 +81,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
             layout,
             count=None,
             compute=LocalCompute(workers=1),
-            provenance={"run_id": "undisturbed", "overrides": {}},
+            provenance={"run_id": "undisturbed", "package_version": "0", "overrides": {}},
             log=lambda line: None,
         )
     return Undisturbed(layout, campaign, text)

@@ -62,10 +62,10 @@ def test_a_disk_that_fills_up_ends_the_command_with_words_and_room_lets_it_finis
     small_disk: Path,
     tmp_path_factory: pytest.TempPathFactory,
     home: str,
+    rng: np.random.Generator,
 ) -> None:
     apart = str(tmp_path_factory.mktemp("home")) if home == "elsewhere" else ""
     world = new_world("exit_waves", HRTEM_WORKERS="1", DAGSTER_HOME=apart)
-    rng = np.random.default_rng()
     filled = rounds = 0
     code = -1
     kept: dict[tuple[str, int], int] = {}

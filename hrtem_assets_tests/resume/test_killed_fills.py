@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hrtem_assets.assets import ASSETS
 from hrtem_assets.campaign import load_campaign
-from hrtem_assets.compute.fill import fill
-from hrtem_assets.compute.settings import LocalCompute
-from hrtem_assets.stages import STAGES
+from hrtem_assets.execution.fill import fill
+from hrtem_assets.execution.settings import LocalCompute
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.forks import fork, preloaded
 from hrtem_assets_tests.resume.conftest import STRUCTURES, Undisturbed, kills
@@ -31,7 +31,7 @@ def fill_all(data: Path, campaign_file: Path) -> None:
     for count in COUNTS:
         for name in MADE:
             fill(
-                STAGES[name],
+                ASSETS[name],
                 campaign,
                 SPECIMEN,
                 (None,),
@@ -44,10 +44,9 @@ def fill_all(data: Path, campaign_file: Path) -> None:
 
 
 def test_twenty_kills_of_a_fill_leave_what_an_undisturbed_one_makes(
-    new_world: Callable[..., World], undisturbed: Undisturbed
+    new_world: Callable[..., World], undisturbed: Undisturbed, rng: np.random.Generator
 ) -> None:
     world = new_world("exit_waves")
-    rng = np.random.default_rng()
     structures = PartitionId("structures", SPECIMEN)
     killed = rounds = 0
     finished = False

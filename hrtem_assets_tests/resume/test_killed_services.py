@@ -9,9 +9,9 @@ import dagster as dg
 import numpy as np
 import pytest
 
-from hrtem_assets.platform.living import GONE
+from hrtem_assets.orchestration.living import GONE
 from hrtem_assets.store.layout import PartitionId
-from hrtem_assets_tests.platform.served import Served, wait_for
+from hrtem_assets_tests.orchestration.served import Served, wait_for
 from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
 from hrtem_assets_tests.resume.test_killed_commands import assert_as_undisturbed, committed
 from hrtem_assets_tests.resume.watching import commits, watched
@@ -26,7 +26,7 @@ SPECIMENS = ("Ag-small", "C-small", "Cu-small", "Fe-small")
 # whose death ends `hrtem ui`, and what its command line holds
 SERVICES = {
     "daemon": "dagster._daemon",
-    "webserver": "dagster_webserver",
+    "webserver": "platform.webserver",
     "everything": "",
 }
 CODE_SERVER = "api grpc"
@@ -73,10 +73,9 @@ def newest_run(world: World) -> dg.DagsterRun:
 
 
 def test_a_killed_run_of_the_ui_is_retried_by_dagster_until_it_is_done(
-    new_world: Callable[..., World], undisturbed: Undisturbed
+    new_world: Callable[..., World], undisturbed: Undisturbed, rng: np.random.Generator
 ) -> None:
     world = new_world("exit_waves", HRTEM_WORKERS="1")
-    rng = np.random.default_rng()
     detected: list[float] = []
     kept: dict[tuple[str, int], int] = {}
     with world.served() as served, watched(world.layout):
@@ -141,11 +140,10 @@ def is_completed(world: World, backfill: str) -> bool:
     "service", [pytest.param(s, marks=[] if s == "everything" else [long_run]) for s in SERVICES]
 )
 def test_a_backfill_goes_on_after_what_ran_it_was_killed(
-    new_world: Callable[..., World], service: str
+    new_world: Callable[..., World], service: str, rng: np.random.Generator
 ) -> None:
     """`hrtem ui` ends when its daemon or webserver dies; the next one goes on with the backfill."""
     world = new_world(HRTEM_WORKERS="1")
-    rng = np.random.default_rng()
     killed = 0
     with watched(world.layout):
         while killed < kills(1):

@@ -8,11 +8,11 @@ import psutil
 import pytest
 
 from hrtem_assets.definitions import build_defs
-from hrtem_assets.platform import again
-from hrtem_assets.platform.launch import MaterializationError, materialize
+from hrtem_assets.orchestration import again
+from hrtem_assets.orchestration.launch import MaterializationError, materialize
 from hrtem_assets.store.layout import PartitionId
-from hrtem_assets.store.lock import partition_lock
-from hrtem_assets_tests.platform.served import wait_for
+from hrtem_assets.store.locking import partition_lock
+from hrtem_assets_tests.orchestration.served import wait_for
 from hrtem_assets_tests.resume.conftest import Undisturbed, long_run
 from hrtem_assets_tests.resume.test_killed_commands import ZERO, ZERO_DEFOCUS, assert_as_undisturbed
 from hrtem_assets_tests.resume.test_killed_services import launch_run

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import zarr
 
+from hrtem_assets.maintenance.verify import verify_partition
 from hrtem_assets.store.errors import StoreError
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.reading import store_info
-from hrtem_assets.upkeep.verify import verify_partition
 
 # what says when, where and by whom, and not what
 TIMES = ("seconds", "committed_at", "run", "peak_memory", "device")

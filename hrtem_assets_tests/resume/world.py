@@ -15,7 +15,7 @@ import dagster as dg
 import psutil
 
 from hrtem_assets.store.layout import Layout
-from hrtem_assets_tests.platform.served import HRTEM, Served, serve, wait_for
+from hrtem_assets_tests.orchestration.served import HRTEM, Served, serve, wait_for
 
 MARKER = "HRTEM_TESTS_WORLD"
 

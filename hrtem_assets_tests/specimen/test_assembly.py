@@ -7,7 +7,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import load_campaign
-from hrtem_assets.specimen.assembly import _as_float32, _clear_of_others, build_structure, max_atoms
+from hrtem_assets.specimen.assembly import _as_float32, _clear_of_others, build_structure
+from hrtem_assets.specimen.bounds import bounds
 from hrtem_assets.specimen.structure import SUBSTRATE
 
 SMALL_CELL = {
@@ -162,7 +163,7 @@ def test_no_thickness_leaves_particles_in_vacuum():
 
 @pytest.mark.parametrize("key", ["CdSe-medium", "ZnS-small", "C-medium", "Fe3O4-small"])
 def test_no_structure_has_more_atoms_than_the_bound(key):
-    bound = max_atoms(CAMPAIGN, CAMPAIGN.specimen(key))
+    bound = bounds(CAMPAIGN, CAMPAIGN.specimen(key)).atoms
     most = max(len(build(key, i).numbers) for i in range(4))
     assert most <= bound
 
@@ -180,7 +181,7 @@ def test_the_bound_holds_for_the_fullest_structure_possible():
     specimen = campaign.specimen("Ag-small")
     s = build_structure(campaign, specimen, 0)
     assert len(s.particles) == 4
-    assert 0.7 * max_atoms(campaign, specimen) < len(s.numbers) <= max_atoms(campaign, specimen)
+    assert 0.7 * bounds(campaign, specimen).atoms < len(s.numbers) <= bounds(campaign, specimen).atoms
 
 
 def test_positions_stay_below_the_cell_after_rounding_to_float32():

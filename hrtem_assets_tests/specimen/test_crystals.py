@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ase.data import atomic_masses, atomic_numbers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
@@ -9,13 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from hrtem_assets.campaign import Lattice, load_campaign
 from hrtem_assets.specimen import czone_compat as cz
-from hrtem_assets.specimen.crystals import (
-    atoms_per_a3,
-    crystal_generator,
-    density_g_per_cm3,
-    most_atoms_in_sphere,
-    shortest_distance_a,
-)
+from hrtem_assets.specimen.crystals import atoms_per_a3, crystal_generator, most_atoms_in_sphere
 from hrtem_assets_tests.specimen.measures import bonds
 
 PAPER = load_campaign("paper")
@@ -40,6 +35,7 @@ def spinel(*positions):
     return Lattice.model_validate(
         {
             "space_group": 227,
+            "origin": 1,
             "a": 8.394,
             "sites": [
                 {"element": e, "position": p} for e, p in zip(("Fe", "Fe", "O"), positions, strict=True)
@@ -55,6 +51,19 @@ def supplied(lattice, half_a=12.0):
     near = np.all(np.abs(positions) < half_a, axis=1)
     positions, numbers = positions[near], numbers[near]
     return positions, numbers, np.all(np.abs(positions) < half_a - 4.0, axis=1)
+
+
+def density_g_per_cm3(lattice):
+    """Mass over volume of Construction Zone's unit cell."""
+    generator = crystal_generator(lattice)
+    return atomic_masses[list(generator.species)].sum() * 1.66053907 / generator.lattice.volume
+
+
+def shortest_distance_a(lattice):
+    """Over the atoms supplied, not over the unit cell that is checked when a lattice is loaded."""
+    positions, _, interior = supplied(lattice)
+    distances, _ = cKDTree(positions).query(positions[interior], k=2)
+    return distances[:, 1].min()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -108,41 +117,53 @@ def test_the_array_arithmetic_supplies_the_same_atoms_as_construction_zone(name)
     np.testing.assert_allclose(ordered[0], ordered[1], atol=1e-9)
 
 
-def test_a_spinel_in_origin_choice_2_is_refused_with_its_repair():
-    lattice = spinel((0.125,) * 3, (0.5,) * 3, (0.2549,) * 3)
-    with pytest.raises(ValueError, match=r"two atoms are 0\.1") as caught:
-        crystal_generator(lattice, "magnetite")
-    message = str(caught.value)
-    assert "lattices.magnetite" in message
-    assert "origin choice 1" in message
-    assert "add 1/8 to x, y and z" in message
-
-
-def test_the_repair_named_for_origin_choice_2_gives_the_same_spinel():
+def test_a_spinel_moved_by_an_eighth_from_the_other_origin_is_the_same():
     repaired = spinel((0.25,) * 3, (0.625,) * 3, (0.3799,) * 3)
     assert density_g_per_cm3(repaired) == pytest.approx(5.20, abs=0.006)
     assert shortest_distance_a(repaired) == pytest.approx(1.889, abs=0.0015)
 
 
-def test_a_site_listed_twice_is_refused():
-    # two points of the same orbit
-    lattice = spinel((0.0,) * 3, (0.25,) * 3, (0.3799,) * 3)
-    with pytest.raises(ValueError, match=r"two atoms are 0\.000 Å apart"):
-        crystal_generator(lattice)
+SECOND_SETTINGS = {
+    "anatase, origin 2": {
+        "space_group": 141,
+        "origin": 2,
+        "a": 3.7845,
+        "c": 9.5143,
+        "sites": [
+            {"element": "Ti", "position": [0, 0.25, 0.375]},
+            {"element": "O", "position": [0, 0.25, 0.1669]},
+        ],
+    },
+    "bismuth, rhombohedral": {
+        "space_group": 166,
+        "axes": "rhombohedral",
+        "a": 4.7459,
+        "alpha": 57.24,
+        "sites": [{"element": "Bi", "position": [0.2339, 0.2339, 0.2339]}],
+    },
+    "molybdenite in three digits": {
+        "space_group": 194,
+        "a": 3.1604,
+        "c": 12.295,
+        "sites": [
+            {"element": "Mo", "position": [0.333, 0.667, 0.25]},
+            {"element": "S", "position": [0.333, 0.667, 0.621]},
+        ],
+    },
+}
 
 
-def test_a_cell_that_its_space_group_forbids_is_refused():
-    lattice = Lattice.model_validate(
-        {
-            "space_group": 136,
-            "a": 4.6,
-            "b": 5.0,
-            "c": 2.95,
-            "sites": [{"element": "Ti", "position": (0, 0, 0)}],
-        }
-    )
-    with pytest.raises(ValueError, match=r"lattices.rutile: space group 136 does not suit its cell"):
-        crystal_generator(lattice, "rutile")
+@pytest.mark.parametrize("name", [*SECOND_SETTINGS, *EXPECTED])
+def test_the_atoms_supplied_are_those_that_were_checked_when_the_lattice_was_loaded(name):
+    lattice = PAPER.lattices[name] if name in EXPECTED else Lattice.model_validate(SECOND_SETTINGS[name])
+    generator = crystal_generator(lattice)
+    assert sorted(generator.species) == sorted(atomic_numbers[s] for s in lattice.atoms.symbols)
+    cell = cKDTree(np.mod(lattice.atoms.fractions, 1.0), boxsize=1.0)
+    distances, nearest = cell.query(np.mod(generator.coords, 1.0))
+    assert distances.max() < 1e-6
+    assert len(set(nearest.tolist())) == len(lattice.atoms)
+    assert shortest_distance_a(lattice) == pytest.approx(lattice.atoms.shortest.distance_a, abs=1e-6)
+    assert density_g_per_cm3(lattice) == pytest.approx(lattice.atoms.density_g_per_cm3, rel=1e-6)
 
 
 def test_a_lattice_from_a_cif_equals_the_one_from_its_space_group(tmp_path):

@@ -1,12 +1,17 @@
 """Placement keeps the gap, favours no radius and says what it could not place."""
 
+import hashlib
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hrtem_assets.campaign import Placement
+from hrtem_assets.campaign import Placement, load_campaign
+from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.campaign.settings import MOST_TRIALS
 from hrtem_assets.specimen.placement import place
 
 OPEN, INSIDE = Placement(), Placement(edge_rule="inside")
@@ -74,14 +79,53 @@ def test_the_particle_given_up_is_chosen_whatever_its_radius():
 
 
 def test_the_trials_are_bounded():
-    class Counting(np.random.Generator):
-        drawn = 0
+    rule, bits = Placement(separation_a=1000.0, max_attempts=300), np.random.PCG64(0)
+    place(np.array([30.0, 30.0]), 128.0, rule, np.random.Generator(bits))
+    after, drawn = bits.random_raw(), np.random.PCG64(0).random_raw(5000)
+    # 600 trials for the two, as many drawn ahead for the first of each arrangement, 100 for the one that is left; two
+    # numbers each, and one for the choice of which is left
+    assert after in drawn[:2601]
 
-        def uniform(self, low, high, size):  # type: ignore[override]
-            type(self).drawn += size[0]
-            return super().uniform(low, high, size)
 
-    rule = Placement(separation_a=1000.0, max_attempts=300)
-    place(np.array([30.0, 30.0]), 128.0, rule, Counting(np.random.PCG64(0)))
-    # 600 trials for the two, as many drawn ahead for the first of each arrangement, 100 for the one that is left
-    assert Counting.drawn <= 1300
+@pytest.mark.parametrize(
+    ("key", "digest"),
+    [
+        ("Cu-small", "9c90fc37ae8278b6"),
+        ("CdSe-medium", "d00f91163cf3a872"),
+        ("Fe-large", "919585c410cd795d"),
+    ],
+)
+def test_the_papers_particles_lie_where_they_always_lay(key, digest):
+    """Digests of the centres of 100 structures, and of the random number after each, as first published."""
+    campaign = load_campaign("paper")
+    size, found = campaign.specimen(key).size, hashlib.sha256()
+    for index in range(100):
+        rng = np.random.default_rng(structure_seed(campaign, key, index, "structures"))
+        asked = int(rng.integers(campaign.placement.count_min, campaign.placement.count_max + 1))
+        radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
+        rng.uniform(20, 80)
+        centers, kept = place(radii, 128.0, campaign.placement, rng)
+        for values in (centers, kept, rng.random(1)):
+            found.update(values.tobytes())
+    assert found.hexdigest().startswith(digest)
+
+
+def test_a_crowded_cell_with_given_up_particles_is_filled_as_it_always_was():
+    rule = Placement(count_min=8, count_max=8, separation_a=5, edge_rule="inside", max_attempts=300)
+    found = hashlib.sha256()
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        centers, kept = place(rng.uniform(8, 20, 8), 128.0, rule, rng)
+        for values in (centers, kept, rng.random(1)):
+            found.update(values.tobytes())
+    assert found.hexdigest().startswith("089e9293dda649fe")
+
+
+def test_the_most_crowded_campaign_that_is_accepted_is_placed_in_seconds():
+    """100 particles of which three quarters fit: each of those given up costs all its trials."""
+    rule = Placement(count_min=100, count_max=100, separation_a=1.0)
+    assert rule.max_attempts * rule.count_max == MOST_TRIALS
+    start = time.process_time()
+    _, kept = place(np.full(100, 3.0), 71.0, rule, np.random.default_rng(0))
+    assert 60 < len(kept) < 90
+    assert time.process_time() - start < 20

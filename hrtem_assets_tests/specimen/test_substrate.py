@@ -11,7 +11,8 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Substrate
 from hrtem_assets.specimen import czone_compat as cz
-from hrtem_assets.specimen.substrate import AmorphousFilm, film_atoms, random_sequential
+from hrtem_assets.specimen.bounds import film_atoms
+from hrtem_assets.specimen.substrate import AmorphousFilm, random_sequential
 from hrtem_assets_tests.specimen.measures import least_periodic_distance
 
 CARBON = Substrate()

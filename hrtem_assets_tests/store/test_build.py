@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hrtem_assets.store import trees
+from hrtem_assets.store import files
 from hrtem_assets.store.build import open_build
 from hrtem_assets.store.commits import BuildHandle, Product, digest
 from hrtem_assets.store.integrity import shard_digest
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets.store.lock import PartitionBusyError
+from hrtem_assets.store.locking import PartitionBusyError
 from hrtem_assets.store.reading import StoreError, find_store, require_recipe
 from hrtem_assets.store.recipe import Recipe
 from hrtem_assets.store.schema import Schema, Variable, pixel_coordinates
@@ -205,11 +205,11 @@ def test_a_journal_left_by_a_kill_just_after_publishing_says_nothing_of_the_next
     with open_build(layout, PARTITION, make_recipe(), make_schema(), 8, PROVENANCE) as build:
         journal = build.handle.journal
         kept = journal.with_suffix(".kept")
-        trees.copy(journal, kept)
+        files.copy(journal, kept)
         for unit in build.missing:
             build.handle.commit(unit.start, [make_product(i) for i in unit])
         build.publish()
-    trees.move(kept, journal)
+    files.move(kept, journal)
     fill(layout, make_recipe(dose_e_per_a2=30), 4)
     assert fill(layout, make_recipe(), 8) == list(range(8))
     assert_holds(layout, 8)
@@ -244,7 +244,7 @@ def test_a_damaged_description_is_an_error_that_names_the_store(layout: Layout) 
     data = json.loads(path.read_text())
     data["attributes"]["complete"] = False
     path.write_text(json.dumps(data))
-    with pytest.raises(StoreError, match="is not a complete store"):
+    with pytest.raises(StoreError, match="is damaged: its root cannot be used"):
         find_store(layout, PARTITION)
 
 
@@ -256,6 +256,7 @@ def _fill_slowly(root: Path, started: Any) -> None:
         build.publish()
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_no_store_that_looks_complete_and_the_next_run_finishes_it(
     layout: Layout,
 ) -> None:

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from hrtem_assets.store import lease as leases
-from hrtem_assets.store import places, trees
+from hrtem_assets.store import files
 from hrtem_assets.store.build import open_build
 from hrtem_assets.store.commits import Product
 from hrtem_assets.store.errors import PartitionBusyError, StoreError
+from hrtem_assets.store.files import store_path
 from hrtem_assets.store.integrity import seal_holds, shard_digest
 from hrtem_assets.store.layout import Layout
-from hrtem_assets.store.places import place_at
-from hrtem_assets.store.reading import find_store, open_store, read_column
+from hrtem_assets.store.locking import lease as leases
+from hrtem_assets.store.reader import StoreReader
+from hrtem_assets.store.reading import find_store
 from hrtem_assets.store.reopen import discard, reopen
 from hrtem_assets_tests.forks import FORKS, fork, preloaded
 from hrtem_assets_tests.store.test_build import PARTITION, PROVENANCE, make_product, make_recipe, make_schema
+
+pytestmark = pytest.mark.slow
 
 KILLS = 20
 COUNT = 6
@@ -30,7 +33,7 @@ preloaded(__name__)
 
 @pytest.fixture
 def remote(bucket, tmp_path) -> Layout:
-    return Layout(tmp_path, place_at(f"{bucket}/assets"))
+    return Layout(tmp_path, store_path(f"{bucket}/assets"))
 
 
 def product(dose: float, index: int) -> Product:
@@ -58,9 +61,9 @@ def assert_whole(layout: Layout, count: int, dose: float = 400.0) -> None:
     assert seal_holds(info.path)
     assert info.recipe == make_recipe(dose_e_per_a2=dose)
     assert info.structures == count
-    for index, stored in enumerate(read_column(info.path, "shard_digest")):
+    for index, stored in enumerate(StoreReader(info.path).column("shard_digest")):
         assert shard_digest(info.path, "counts", index // 2) == int(stored[0])
-    with open_store(info.path) as ds:
+    with StoreReader(info.path).dataset() as ds:
         for i in range(count):
             np.testing.assert_array_equal(ds.counts[i], product(dose, i).arrays["counts"])
 
@@ -79,7 +82,10 @@ def test_a_bucket_and_a_folder_hold_the_same_bytes(remote, tmp_path):
     for layout in (here, remote):
         fill(layout, 5)
     columns = [
-        {name: read_column(layout.store(PARTITION), name).tolist() for name in ("digest", "shard_digest")}
+        {
+            name: StoreReader(layout.store(PARTITION)).column(name).tolist()
+            for name in ("digest", "shard_digest")
+        }
         for layout in (here, remote)
     ]
     assert columns[0] == columns[1]
@@ -87,7 +93,7 @@ def test_a_bucket_and_a_folder_hold_the_same_bytes(remote, tmp_path):
 
 def test_resuming_and_extending_make_only_what_is_missing(remote):
     assert fill(remote, 7, stop_after=2) == [0, 1, 2, 3]
-    assert not places.is_made(remote.store(PARTITION))
+    assert not files.is_made(remote.store(PARTITION))
     with pytest.raises(StoreError, match="has not been made; make it with: hrtem materialize"):
         find_store(remote, PARTITION)
     assert fill(remote, 7) == [4, 5, 6]
@@ -102,19 +108,19 @@ def test_another_recipe_replaces_the_old_which_is_kept_whole(remote):
     fill(remote, 4)
     fill(remote, 4, dose=30.0)
     assert_whole(remote, 4, dose=30.0)
-    (kept,) = places.children(remote.superseded(PARTITION, "any").parent)
+    (kept,) = files.children(remote.superseded(PARTITION, "any").parent)
     assert seal_holds(kept)
-    assert places.children(remote.build(PARTITION, make_recipe(dose_e_per_a2=30.0).digest)) == []
+    assert files.children(remote.build(PARTITION, make_recipe(dose_e_per_a2=30.0).digest)) == []
 
 
 def test_damaged_structures_are_taken_out_and_made_again(remote):
     fill(remote, 5)
     assert reopen(remote, PARTITION, {2}) == 2
-    assert not places.is_made(remote.store(PARTITION))
+    assert not files.is_made(remote.store(PARTITION))
     assert fill(remote, 5) == [2, 3]
     assert_whole(remote, 5)
     discard(remote, PARTITION)
-    assert trees.files(remote.store(PARTITION)) == {}
+    assert files.listing(remote.store(PARTITION)) == {}
 
 
 def test_a_write_that_the_server_refuses_leaves_nothing_that_looks_complete(remote, s3_server):
@@ -127,7 +133,7 @@ def test_a_write_that_the_server_refuses_leaves_nothing_that_looks_complete(remo
                 fill(remote, 6)
         finally:
             s3_server.refuse_writes("")
-        refused.append(places.is_made(remote.store(PARTITION)))
+        refused.append(files.is_made(remote.store(PARTITION)))
     assert refused == [False] * 3
     assert fill(remote, 6) == []
     assert_whole(remote, 6)
@@ -135,9 +141,9 @@ def test_a_write_that_the_server_refuses_leaves_nothing_that_looks_complete(remo
 
 def _fill_slowly(url: str, dose: float, started, seconds) -> None:
     shorten()
-    layout = Layout(Path(os.devnull), place_at(url))
+    layout = Layout(Path(os.devnull), store_path(url))
     # the first request sets a connection up
-    places.require_bucket(layout.assets)
+    files.require_bucket(layout.assets)
     started.set()
     begun = time.monotonic()
     fill(layout, COUNT, dose=dose)
@@ -148,7 +154,6 @@ def shorten() -> None:
     leases.LOOK_S, leases.SETTLE_S = 0.05, 0.3
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run_finishes_it(remote):
     """Recipes take turns, so that kills also meet the replacing of a finished store."""
@@ -175,7 +180,7 @@ def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run
         else:
             assert process.exitcode == 0
             patience = 1.0
-        if places.is_made(remote.store(PARTITION)):
+        if files.is_made(remote.store(PARTITION)):
             found = find_store(remote, PARTITION).recipe.settings["dose_e_per_a2"]
             # the new one, or still the one before
             assert found in (held, wanted)
@@ -191,14 +196,14 @@ def test_killed_at_any_moment_a_partition_is_absent_or_complete_and_the_next_run
 def phase(layout: Layout, dose: float) -> str:
     """What a killed run was at."""
     build = layout.build(PARTITION, make_recipe(dose_e_per_a2=dose).digest)
-    if not places.is_made(build):
+    if not files.is_made(build):
         return "preparing or done"
-    return "publishing" if b'"complete": true' in places.read(build / "zarr.json") else "filling"
+    return "publishing" if b'"complete": true' in files.read(build / "zarr.json") else "filling"
 
 
 def _fill_beside(url: str, queue) -> None:
     try:
-        queue.put(fill(Layout(Path(os.devnull), place_at(url)), 12))
+        queue.put(fill(Layout(Path(os.devnull), store_path(url)), 12))
     except PartitionBusyError as error:
         queue.put(str(error))
 
@@ -240,6 +245,6 @@ def _fill_elsewhere(url: str, changed: dict[str, str], queue) -> None:
     for name in [name for name, value in changed.items() if not value]:
         del os.environ[name]
     try:
-        fill(Layout(Path(os.devnull), place_at(url)), 2)
+        fill(Layout(Path(os.devnull), store_path(url)), 2)
     except Exception as error:
         queue.put(f"{type(error).__name__}: {error}")

@@ -64,7 +64,7 @@ def test_an_unknown_element_is_refused_with_the_known_ones(number):
 def test_the_fused_engine_does_without_loading_abtem():
     code = (
         "import sys\n"
-        "from hrtem_assets.waves.fused.engine import FusedEngine\n"
+        "from hrtem_assets.waves.engines.fused import FusedEngine\n"
         "from hrtem_assets_tests.waves.atoms import reference_atoms, reference_simulation\n"
         "waves = FusedEngine().exit_waves(reference_atoms('Si')[0], reference_simulation())\n"
         "assert abs(waves.full).std() > 0.01\n"

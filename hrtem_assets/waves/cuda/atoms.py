@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.device.backend import Backend
+from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.waves.engine import Atoms
 from hrtem_assets.waves.fused.atoms import place_atoms
 from hrtem_assets.waves.fused.stencils import PAD, Stencil

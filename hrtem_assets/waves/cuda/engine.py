@@ -6,22 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.campaign import Simulation
-from hrtem_assets.device.backend import Backend
-from hrtem_assets.device.memory import how_many_fit
+from hrtem_assets.backend.array_backend import Backend
+from hrtem_assets.backend.memory import how_many_fit
+from hrtem_assets.campaign import FusedFields, Simulation
+from hrtem_assets.fft import plan
 from hrtem_assets.waves.cell import grid_points, slice_count
 from hrtem_assets.waves.cuda.atoms import DeviceStencils, batch_atoms, device_stencils
 from hrtem_assets.waves.cuda.filters import Grid, aperture
 from hrtem_assets.waves.cuda.multislice import FILLING_PIXELS, Multislice, bytes_needed
 from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets.waves.engine import Atoms, ExitWaves
-from hrtem_assets.waves.fused.engine import FusedEngine, require_infinite_projections, stencils_of
-from hrtem_assets.waves.fused.plan import plan
+from hrtem_assets.waves.engines.fused import FusedEngine, stencils_of
 
 
-class CudaEngine:
-    """abTEM's multislice with infinite projections, all phonons of several structures side by side on a device.
+class CudaEngine(FusedEngine):
+    """The fused engine with all phonons of several structures side by side on a device.
 
+    Where waves are computed is no part of the recipe: name, settings and versions are those of the fused engine.
     The same bit for bit from run to run on one device, however many structures are computed together; the waves of
     `FusedEngine` to 1e-5.
 
@@ -29,14 +30,8 @@ class CudaEngine:
         backend: the device.
     """
 
-    name = FusedEngine.name
-
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-
-    def versions(self) -> dict[str, str]:
-        """Those of the fused engine: where waves are computed is no part of the recipe."""
-        return FusedEngine().versions()
 
     def exit_waves(self, atoms: Atoms, simulation: Simulation) -> ExitWaves:
         """Exit waves of one structure, complex64 (phonon, y, x), on the host; see `FusedEngine.exit_waves`."""
@@ -57,7 +52,7 @@ class CudaEngine:
             ValueError: for a finite projection, a grid with a prime factor above 7, or structures that do not match.
             DeviceMemoryError: if one structure does not fit into the memory that is left.
         """
-        require_infinite_projections(simulation)
+        self.check(simulation)
         waves: list[ExitWaves | None] = [None] * len(structures)
         for i, atoms in enumerate(structures):
             if len(atoms.numbers) == 0:
@@ -119,7 +114,8 @@ class CudaEngine:
         stencils = _stencils(tuple(elements.tolist()), points, first.cell_a[:2], simulation, self.backend)
         atoms = batch_atoms(structures, slices, points, elements, stencils.remainders, self.backend)
         phonons = len(first.positions_a)
-        multislice = Multislice(grid, atoms, stencils, phonons, simulation.fused_mode, filters, self.backend)
+        mode = FusedFields.of(simulation).fused_mode
+        multislice = Multislice(grid, atoms, stencils, phonons, mode, filters, self.backend)
         return multislice.exit_waves((ny, nx))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.device.backend import Backend
+from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.waves.fused.spectrum import antialias_aperture
 
 

@@ -1,12 +1,15 @@
 // Multislice on a device: potentials of atoms, transmission, filters, propagation, crop.
 //
-// One thread is one pixel of one wave. A thread adds the atoms around its pixel in a fixed order, so that results are
+// One thread is one pixel of one wave, or ROWS of them where atoms are added up: in a fixed order, so that results are
 // the same bit for bit from run to run; there are no atomic operations, no shared memory and no barriers.
 // Waves are [structure][full, vacuum][phonon][y][x], transmission functions [structure][phonon][y][x].
 
 // pixels of a bin of atoms along x and y; known to waves/cuda/atoms.py as well
 #define BIN_X 32
 #define BIN_Y 16
+
+// pixels one below the other whose phases one thread adds up; known to waves/cuda/multislice.py as well
+#define ROWS 16
 
 #define TO_FULL 1
 #define TO_VACUUM 2
@@ -36,33 +39,50 @@ __device__ inline int larger(int a, int b) { return a > b ? a : b; }
 
 __device__ inline int smaller(int a, int b) { return a < b ? a : b; }
 
-// Phase at a pixel from atoms begin ... end - 1, seen through one periodic image of the cell.
-__device__ inline float phase_of_atoms(int x, int y, int begin, int end, const Atoms& atoms, const Stencils& stencils) {
-    float phase = 0.0f;
+// Adds to the phases at ROWS pixels of a column, from y on, those of atoms begin ... end - 1, seen through one periodic
+// image of the cell. What is read of an atom serves all of them, and each row of its stencil two.
+__device__ inline void add_phases_of_atoms(float* sums, int x, int y, int begin, int end, const Atoms& atoms,
+                                           const Stencils& stencils) {
     for (int a = begin; a < end; ++a) {
         const int element = atoms.element[a];
         const int* reach = stencils.reach + 4 * element;
-        const int dy = y - atoms.pixel_y[a];
-        if (dy < -reach[2] || dy > reach[3] + 1) continue;
+        // row of the stencil at the first pixel; the first row and the last one are its border of zeros
+        const int first = y - atoms.pixel_y[a] + reach[2] + 1, rows = reach[2] + reach[3] + 3;
+        if (first + ROWS <= 1 || first >= rows) continue;
         const int dx = x - atoms.pixel_x[a];
         if (dx < -reach[0] || dx > reach[1] + 1) continue;
         const int width = stencils.widths[element];
-        const float* s = stencils.phases + stencils.starts[element] + (dy + reach[2] + 1) * width + dx + reach[0] + 1;
+        const float* s = stencils.phases + stencils.starts[element] + dx + reach[0] + 1;
         const float fx = atoms.fraction_x[a], fy = atoms.fraction_y[a];
-        const float here = (1.0f - fy) * s[0] + fy * s[-width];
-        const float before = (1.0f - fy) * s[-1] + fy * s[-width - 1];
-        phase += (1.0f - fx) * here + fx * before;
+        float above[2] = {0.0f, 0.0f};
+        if (first > 0) {
+            above[0] = s[(first - 1) * width];
+            above[1] = s[(first - 1) * width - 1];
+        }
+#pragma unroll
+        for (int i = 0; i < ROWS; ++i) {
+            const int row = first + i;
+            float own[2] = {0.0f, 0.0f};
+            if (row >= 0 && row < rows) {
+                own[0] = s[row * width];
+                own[1] = s[row * width - 1];
+            }
+            const float here = (1.0f - fy) * own[0] + fy * above[0];
+            const float before = (1.0f - fy) * own[1] + fy * above[1];
+            sums[i] += (1.0f - fx) * here + fx * before;
+            above[0] = own[0];
+            above[1] = own[1];
+        }
     }
-    return phase;
 }
 
-// Phase at a pixel from one group's atoms. All threads of a block walk through the same bins along x.
-__device__ inline float phase_of_group(int x, int y, int first_x, int last_x, int nx, int ny, const int* starts,
-                                       const Atoms& atoms, const Stencils& stencils) {
+// Adds to the phases at ROWS pixels of a column those of one group's atoms. All threads of a block walk through the same
+// bins along x.
+__device__ inline void add_phases_of_group(float* sums, int x, int y, int first_x, int last_x, int nx, int ny,
+                                           const int* starts, const Atoms& atoms, const Stencils& stencils) {
     const int bins_x = (nx + BIN_X - 1) / BIN_X;
-    const int low_y = y - stencils.most_after_y - 1, high_y = y + stencils.most_before_y;
+    const int low_y = y - stencils.most_after_y - 1, high_y = y + ROWS - 1 + stencils.most_before_y;
     const int low_x = first_x - stencils.most_after_x - 1, high_x = last_x + stencils.most_before_x;
-    float phase = 0.0f;
     for (int image_y = floor_divide(low_y, ny); image_y <= floor_divide(high_y, ny); ++image_y) {
         const int begin_y = larger(low_y - image_y * ny, 0) / BIN_Y;
         const int end_y = smaller(high_y - image_y * ny, ny - 1) / BIN_Y;
@@ -71,11 +91,10 @@ __device__ inline float phase_of_group(int x, int y, int first_x, int last_x, in
                 const int* bins = starts + row * bins_x;
                 const int begin = bins[larger(low_x - image_x * nx, 0) / BIN_X];
                 const int end = bins[smaller(high_x - image_x * nx, nx - 1) / BIN_X + 1];
-                phase += phase_of_atoms(x - image_x * nx, y - image_y * ny, begin, end, atoms, stencils);
+                add_phases_of_atoms(sums, x - image_x * nx, y - image_y * ny, begin, end, atoms, stencils);
             }
         }
     }
-    return phase;
 }
 
 #define ATOMS_AND_STENCILS                                                                                       \
@@ -95,22 +114,36 @@ __device__ inline float phase_of_group(int x, int y, int first_x, int last_x, in
     const size_t pixels = (size_t)nx * ny;                 \
     const size_t pixel = (size_t)y * nx + x;
 
-// exp(i phase) of a slice's atoms, its film atoms included or not.
+// The column of pixels that a thread has to itself.
+#define COLUMN                                                    \
+    const int x = blockIdx.x * blockDim.x + threadIdx.x;          \
+    const int y = (blockIdx.y * blockDim.y + threadIdx.y) * ROWS; \
+    if (x >= nx || y >= ny) return;                               \
+    const size_t pixels = (size_t)nx * ny;                        \
+    const int rows = smaller(ROWS, ny - y);
+
+// Phases of a slice's atoms at ROWS pixels of a column, its film atoms included or not.
 //
 // flags[structure]: who will be multiplied by it; structures without any are left out.
 // everywhere[configuration][group]: phase that a group's atoms give to the whole grid.
-__device__ inline float2 transmission_at(int x, int y, int nx, int ny, int configuration, int slice, int slices,
-                                         int with_film, const float* everywhere, const Atoms& atoms,
-                                         const Stencils& stencils) {
+__device__ inline void phases_at(float* sums, int x, int y, int nx, int ny, int configuration, int slice, int slices,
+                                 int with_film, const float* everywhere, const Atoms& atoms,
+                                 const Stencils& stencils) {
     const int bins = ((nx + BIN_X - 1) / BIN_X) * ((ny + BIN_Y - 1) / BIN_Y);
     const int first_x = blockIdx.x * blockDim.x;
     const int last_x = smaller(first_x + blockDim.x, nx) - 1;
-    float phase = 0.0f;
+#pragma unroll
+    for (int i = 0; i < ROWS; ++i) sums[i] = 0.0f;
     for (int film = 0; film <= with_film; ++film) {
         const size_t group = (size_t)configuration * 2 * slices + 2 * slice + film;
-        phase += everywhere[group];
-        phase += phase_of_group(x, y, first_x, last_x, nx, ny, atoms.starts + group * bins, atoms, stencils);
+#pragma unroll
+        for (int i = 0; i < ROWS; ++i) sums[i] += everywhere[group];
+        add_phases_of_group(sums, x, y, first_x, last_x, nx, ny, atoms.starts + group * bins, atoms, stencils);
     }
+}
+
+// exp(i phase)
+__device__ inline float2 turned(float phase) {
     float2 value;
     sincosf(phase, &value.y, &value.x);
     return value;
@@ -119,12 +152,17 @@ __device__ inline float2 transmission_at(int x, int y, int nx, int ny, int confi
 extern "C" __global__ void transmission_function(float2* transmission, const int* flags, const float* everywhere,
                                                  int nx, int ny, int phonons, int slice, int slices, int with_film,
                                                  ATOMS_AND_STENCILS) {
-    PIXEL
+    COLUMN
     const int configuration = blockIdx.z;
     if (flags[configuration / phonons] == 0) return;
     GATHERED
-    transmission[configuration * pixels + pixel] = transmission_at(
-        x, y, nx, ny, configuration, slice, slices, with_film, everywhere, atoms, stencils);
+    float sums[ROWS];
+    phases_at(sums, x, y, nx, ny, configuration, slice, slices, with_film, everywhere, atoms, stencils);
+    float2* values = transmission + configuration * pixels + (size_t)y * nx + x;
+#pragma unroll
+    for (int i = 0; i < ROWS; ++i) {
+        if (i < rows) values[(size_t)i * nx] = turned(sums[i]);
+    }
 }
 
 __device__ inline float2 product(float2 a, float2 b) {
@@ -147,13 +185,19 @@ __device__ inline void multiply(float2* waves, float2 factor, int flags, int str
 // Waves times exp(i phase), without an array of transmission functions between.
 extern "C" __global__ void transmit_directly(float2* waves, const int* flags, const float* everywhere, int nx, int ny,
                                              int phonons, int slice, int slices, int with_film, ATOMS_AND_STENCILS) {
-    PIXEL
+    COLUMN
     const int configuration = blockIdx.z, structure = configuration / phonons;
     if (flags[structure] == 0) return;
     GATHERED
-    const float2 factor = transmission_at(x, y, nx, ny, configuration, slice, slices, with_film, everywhere, atoms,
-                                          stencils);
-    multiply(waves, factor, flags[structure], structure, configuration % phonons, phonons, pixels, pixel);
+    float sums[ROWS];
+    phases_at(sums, x, y, nx, ny, configuration, slice, slices, with_film, everywhere, atoms, stencils);
+#pragma unroll
+    for (int i = 0; i < ROWS; ++i) {
+        if (i < rows) {
+            multiply(waves, turned(sums[i]), flags[structure], structure, configuration % phonons, phonons, pixels,
+                     (size_t)(y + i) * nx + x);
+        }
+    }
 }
 
 // Waves times transmission functions, each of which is read once for the full and the vacuum wave.

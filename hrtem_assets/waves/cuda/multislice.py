@@ -6,12 +6,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hrtem_assets.device.backend import BLOCK, Backend, integers, pixel_grid
+from hrtem_assets.backend.array_backend import BLOCK, Backend, integers, pixel_grid
 from hrtem_assets.waves.cuda.atoms import BatchAtoms, DeviceStencils, bins
 from hrtem_assets.waves.cuda.filters import Grid, free_space
 from hrtem_assets.waves.cuda.schedule import Step, Transmission, runs, schedule
 
 KERNELS = Path(__file__).with_name("multislice.cu")
+# as in multislice.cu
+ROWS = 16
 # pixels that keep a device busy: transforms of more at a time gain nothing and need larger work areas
 FILLING_PIXELS = 2**24
 
@@ -94,12 +96,14 @@ class Multislice:
 
     def _transmit(self, slice_number: int, transmission: Transmission, flags: Any) -> None:
         grid, size, scale = self._pixels(self._structures)
+        nx, ny = self._grid.points
+        columns = pixel_grid(nx, -(-ny // ROWS), self._structures * self._phonons)
         group = integers(slice_number, self._slices, transmission.with_film)
         atoms = (flags, self._everywhere, *size, *group, *self._atoms.arguments, *self._stencils.arguments)
         if not self._exact:
-            self._launch("transmit_directly", grid, (self._waves, *atoms))
+            self._launch("transmit_directly", columns, (self._waves, *atoms))
             return
-        self._launch("transmission_function", grid, (self._transmission, *atoms))
+        self._launch("transmission_function", columns, (self._transmission, *atoms))
         chosen = transmission.flags > 0
         self._fft(self._transmission, chosen)
         self._launch("filter_spectra", grid, (self._transmission, flags, self._aperture, *size, scale))

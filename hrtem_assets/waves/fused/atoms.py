@@ -6,9 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.fft import LANES, aligned
 from hrtem_assets.waves.engine import Atoms
-from hrtem_assets.waves.fused.memory import aligned
-from hrtem_assets.waves.fused.simd import LANES
 from hrtem_assets.waves.fused.stencils import PAD, Stencil
 from hrtem_assets.waves.fused.tiles import add_strip
 

@@ -6,9 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.fft import LANES, ROW, aligned_zeros
 from hrtem_assets.waves.fused.atoms import SlicedAtoms, Stencils
-from hrtem_assets.waves.fused.fft import fft_of
-from hrtem_assets.waves.fused.memory import aligned_zeros
 from hrtem_assets.waves.fused.passes import (
     Blocks,
     Layout,
@@ -17,7 +16,6 @@ from hrtem_assets.waves.fused.passes import (
     transmit_directly,
     transmit_filtered,
 )
-from hrtem_assets.waves.fused.simd import LANES, ROW
 from hrtem_assets.waves.fused.spectrum import Spectrum
 from hrtem_assets.waves.resampling import crop_spectrum
 
@@ -61,7 +59,7 @@ class Multislice:
 
     def __post_init__(self) -> None:
         s = self.spectrum
-        self._layout = Layout(fft_of(s.x), fft_of(s.y), s.padded_rows, s.slots, s.dropped)
+        self._layout = Layout(s.x, s.y, s.padded_rows, s.slots, s.dropped)
         # one row more for columns that do not exist
         rows = s.nx + 1
         self._blocks = Blocks(

@@ -3,32 +3,37 @@
 A wave is a flat float32 array in the layout of `spectrum.Spectrum`; several are rows of one array.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.waves.fused.atoms import SlicedAtoms, Stencils, add_atoms
-from hrtem_assets.waves.fused.fft import (
-    Fft,
+from hrtem_assets.fft import (
+    LANES,
+    ROW,
+    Plan,
     filtered,
-    forward_inner,
-    forward_outer,
-    inverse_inner,
-    inverse_outer,
+    fingerprint,
+    forward,
+    gather_tile,
+    inverse,
+    multiplied,
+    scatter_tile,
 )
-from hrtem_assets.waves.fused.simd import LANES, ROW
-from hrtem_assets.waves.fused.sources import SOURCES
-from hrtem_assets.waves.fused.stages import transmit_first
-from hrtem_assets.waves.fused.tiles import exponentials, gather_tile, scatter_tile
+from hrtem_assets.waves.fused.atoms import SlicedAtoms, Stencils, add_atoms
+from hrtem_assets.waves.fused.tiles import exponentials
+
+# of all that is compiled into the kernels below, for their cache on disk
+SOURCES = fingerprint(Path(__file__).parent)
 
 
 class Layout(NamedTuple):
     """Where the columns of a wave belong in its rows; see `Spectrum`."""
 
-    x: Fft
-    y: Fft
+    x: Plan
+    y: Plan
     padded_rows: int
     slots: NDArray[np.int64]
     dropped: NDArray[np.int64]
@@ -46,7 +51,7 @@ class Blocks(NamedTuple):
 def propagate(
     layout: Layout, wave: NDArray[np.float32], factors: NDArray[np.float32], sources: int = SOURCES
 ) -> None:
-    """Multiply a wave's spectrum by `factors` (see `stages.filter_last`), column block by column block."""
+    """Multiply a wave's spectrum by `factors` (see `fft.filtered`), column block by column block."""
     blocks = len(layout.slots) // LANES
     for k in range(blocks):
         filtered(layout.y, wave, k * layout.padded_rows, factors, k * layout.y.size)
@@ -72,11 +77,8 @@ def scatter_rows(layout: Layout, block: NDArray[np.float32], wave: NDArray[np.fl
 @numba.njit(nogil=True)
 def transmit_rows(layout: Layout, blocks: Blocks, wave: NDArray[np.float32], y: int) -> None:
     """Multiply rows of a wave by the transmission function in `blocks`."""
-    x = layout.x
     gather_rows(layout, wave, y, blocks.wave)
-    inverse_inner(x, blocks.wave, 0)
-    transmit_first(blocks.wave, x.size // x.radices[0], x.radices[0], x.twiddles, blocks.transmission)
-    forward_inner(x, blocks.wave, 0)
+    multiplied(layout.x, blocks.wave, blocks.transmission)
     scatter_rows(layout, blocks.wave, wave, y)
 
 
@@ -136,8 +138,7 @@ def transmission_function(
         blocks.phases[:] = np.float32(everywhere)
         _add_groups(blocks.phases, (nx, ny), y, atoms, group, stencils)
         exponentials(blocks.phases, nx, 1.0, blocks.wave)
-        forward_outer(layout.x, blocks.wave, 0)
-        forward_inner(layout.x, blocks.wave, 0)
+        forward(layout.x, blocks.wave, 0)
         scatter_rows(layout, blocks.wave, transmission, y)
 
 
@@ -152,7 +153,6 @@ def transmit_filtered(
     """Multiply waves by a transmission function given in the layout of a wave."""
     for y in range(0, layout.y.size, LANES):
         gather_rows(layout, transmission, y, blocks.transmission)
-        inverse_inner(layout.x, blocks.transmission, 0)
-        inverse_outer(layout.x, blocks.transmission, 0)
+        inverse(layout.x, blocks.transmission, 0)
         for w in range(len(waves)):
             transmit_rows(layout, blocks, waves[w], y)

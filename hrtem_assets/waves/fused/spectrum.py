@@ -6,9 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.waves.fused.memory import aligned
-from hrtem_assets.waves.fused.plan import Plan, plan
-from hrtem_assets.waves.fused.simd import LANES
+from hrtem_assets.fft import LANES, Plan, aligned, plan, to_block
 
 # abTEM's antialias aperture: cut-off as a fraction of the Nyquist frequency, taper as one of the sampling frequency
 _CUTOFF = 0.6666666
@@ -107,6 +105,5 @@ class Spectrum:
             along_x = np.exp(step * (self.column_kx / self.extent_a[0]) ** 2).reshape(-1, 1, LANES)
             along_y = np.exp(step * (self.y.signed_frequencies / self.extent_a[1]) ** 2)[:, None]
             values = along_x * along_y * (self._aperture**slices / self.ny)
-            parts = np.stack([values.real, values.imag], axis=2)
-            self._propagators[slices] = aligned(parts).reshape(1, -1)
+            self._propagators[slices] = to_block(values).reshape(1, -1)
         return self._propagators[slices]

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.fft import LANES
 from hrtem_assets.waves.electrons import scattering_factors
-from hrtem_assets.waves.fused.simd import LANES
 
 # atoms of one element per Å² that an error bound assumes, all slices together: 70 Å of carbon, 130 Å of silver
 _ATOMS_PER_A2 = 8.0

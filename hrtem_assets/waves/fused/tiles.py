@@ -1,4 +1,4 @@
-"""What happens to a block besides Fourier transforms: transposition from and to a wave, phases, potentials."""
+"""What happens to a block besides Fourier transforms: potentials are added up, phases become exponentials."""
 
 import math
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
-from hrtem_assets.waves.fused.simd import (
+from hrtem_assets.fft import (
     LANES,
     ROW,
     Carried,
@@ -20,38 +20,7 @@ from hrtem_assets.waves.fused.simd import (
     intrinsic,
     kernel,
     loop,
-    transposed,
 )
-
-
-@intrinsic
-def gather_tile(_context: Any, wave: Any, first: Any, slots: Any, first_slot: Any, block: Any) -> Any:
-    """Rows first ... first + LANES - 1 of a wave, transposed: column c becomes row slots[first_slot + c]."""
-
-    def emit(b: Any, wave: Memory, first: Any, slots: Memory, first_slot: Any, block: Memory) -> None:
-        for part in (0, LANES):
-            rows = [wave.load(b.add(b.mul(b.add(first, at(i)), at(ROW)), at(part))) for i in range(LANES)]
-            for c, column in enumerate(transposed(rows)):
-                slot = slots.load_index(b.add(first_slot, at(c)))
-                block.store(b.add(b.mul(slot, at(ROW)), at(part)), column)
-
-    return kernel(emit, wave, first, slots, first_slot, block)
-
-
-@intrinsic
-def scatter_tile(_context: Any, block: Any, slots: Any, first_slot: Any, wave: Any, first: Any) -> Any:
-    """Undoes `gather_tile`."""
-
-    def emit(b: Any, block: Memory, slots: Memory, first_slot: Any, wave: Memory, first: Any) -> None:
-        for part in (0, LANES):
-            columns = []
-            for c in range(LANES):
-                slot = slots.load_index(b.add(first_slot, at(c)))
-                columns.append(block.load(b.add(b.mul(slot, at(ROW)), at(part))))
-            for i, row in enumerate(transposed(columns)):
-                wave.store(b.add(b.mul(b.add(first, at(i)), at(ROW)), at(part)), row)
-
-    return kernel(emit, block, slots, first_slot, wave, first)
 
 
 @intrinsic

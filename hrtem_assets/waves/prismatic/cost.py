@@ -4,7 +4,7 @@ import math
 import os
 from pathlib import Path
 
-from hrtem_assets.campaign import Simulation
+from hrtem_assets.campaign import PrismaticFields, Simulation
 from hrtem_assets.waves.cell import grid_points, slice_count
 
 BYTES_PER_POINT = 20
@@ -35,7 +35,7 @@ def cpu_seconds(atoms: int, cell_a: tuple[float, float, float], simulation: Simu
     """
     nx, ny = grid_points(cell_a, simulation.sampling_a)
     slices = slice_count(cell_a, simulation.slice_thickness_a)
-    bound = simulation.prismatic.potential_bound_a
+    bound = PrismaticFields.of(simulation).prismatic.potential_bound_a
     patch = (2 * math.ceil(bound / simulation.sampling_a) + 1) ** 2
     slices_of_an_atom = min(slices, 2 * bound / simulation.slice_thickness_a + 1)
     return (

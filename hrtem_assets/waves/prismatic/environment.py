@@ -1,11 +1,13 @@
 """Where Prismatic 2.0 is: the interpreter that a user names, and what it really holds."""
 
 import json
-import os
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+
+from hrtem_assets.base.environment import environment
+from hrtem_assets.waves.engine import EngineNotInstalledError
 
 VARIABLE = "HRTEM_PRISMATIC_PYTHON"
 BRIDGE = Path(__file__).with_name("bridge.py")
@@ -19,7 +21,7 @@ _HOW = (
 )
 
 
-class PrismaticNotFoundError(RuntimeError):
+class PrismaticNotFoundError(EngineNotInstalledError):
     """There is no usable Prismatic 2.0; the message says what is there instead, and how to install it."""
 
 
@@ -31,7 +33,7 @@ def prismatic_python() -> Path:
     Raises:
         PrismaticNotFoundError: if the variable is not set, names no interpreter, or one without Prismatic 2.0.
     """
-    named = os.environ.get(VARIABLE)
+    named = environment().prismatic_python
     if not named:
         raise PrismaticNotFoundError(f"Prismatic is not set up: {VARIABLE} is not set; {_HOW}")
     found = shutil.which(Path(named).expanduser())

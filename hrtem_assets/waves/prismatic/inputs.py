@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.campaign import Simulation
+from hrtem_assets.campaign import PrismaticFields, Simulation
+from hrtem_assets.campaign.engines.prismatic import Prismatic
 from hrtem_assets.waves.cell import grid_points, slice_count
 
 ATOMS_FILE, OUTPUT_FILE = "atoms.xyz", "output.h5"
@@ -68,14 +69,14 @@ def parameters(cell_a: tuple[float, float, float], simulation: Simulation) -> di
     Raises:
         ValueError: if Prismatic cannot follow the settings, or would change the grid.
     """
-    simulation.check_engine("prismatic")
+    Prismatic.check(simulation)
     for name, points in zip("xy", grid_points(cell_a, simulation.sampling_a), strict=True):
         if points % 4:
             raise ValueError(
                 f"cell side {name} = {points} pixels of sampling_a = {simulation.sampling_a}: engine prismatic "
                 f"needs a multiple of 4; change the cell or the sampling"
             )
-    own, thickness = simulation.prismatic, simulation.slice_thickness_a
+    settings, thickness = PrismaticFields.of(simulation).prismatic, simulation.slice_thickness_a
     return {
         "algorithm": "hrtem",
         "filenameAtoms": ATOMS_FILE,
@@ -90,9 +91,9 @@ def parameters(cell_a: tuple[float, float, float], simulation: Simulation) -> di
         "tileZ": 1,
         # 2D potentials would put atoms on whole pixels
         "potential3D": True,
-        "potBound": own.potential_bound_a,
+        "potBound": settings.potential_bound_a,
         "sliceThickness": _thickness_that_divides(cell_a[2], slice_count(cell_a, thickness)),
-        "zSampling": own.subslices(thickness, simulation.sampling_a),
+        "zSampling": settings.subslices(thickness, simulation.sampling_a),
         "numSlices": 0,
         "numFP": 1,
         # its own phonons cannot be repeated; ours are in the positions
@@ -105,7 +106,7 @@ def parameters(cell_a: tuple[float, float, float], simulation: Simulation) -> di
         "probeDefocus": cell_a[2] / 2,
         "saveComplexOutputWave": True,
         "save3DOutput": False,
-        "numThreads": own.threads,
+        "numThreads": settings.threads,
         "numGPUs": 0,
         "maxFileSize": 10**12,
     }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.base.errors import HrtemError
 from hrtem_assets.waves.prismatic.bridge import JOB_FILE, WAVE_FILE
 from hrtem_assets.waves.prismatic.environment import BRIDGE
 from hrtem_assets.waves.prismatic.inputs import ATOMS_FILE
@@ -21,7 +22,7 @@ LOG_FILE = "log.txt"
 LOG_LINES = 20
 
 
-class PrismaticError(RuntimeError):
+class PrismaticError(HrtemError, RuntimeError):
     """Prismatic failed; the message holds the end of its log."""
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hrtem_assets.waves.fused.simd import LANES
+from hrtem_assets.fft import LANES
 from hrtem_assets.waves.fused.spectrum import Spectrum
 
 WAVELENGTH_A = 0.0196875

@@ -1,6 +1,6 @@
 import pytest
 
-from hrtem_assets.campaign import Simulation
+from hrtem_assets.campaign import PrismaticFields, Simulation
 from hrtem_assets.waves.prismatic import cost
 
 CELL_A = (128.0, 128.0, 100.0)
@@ -36,8 +36,8 @@ def test_the_machine_has_memory_with_and_without_linux_own_estimate(monkeypatch,
 
 def test_time_grows_with_atoms_and_with_the_bound_of_potentials():
     def seconds(atoms, bound_a):
-        own = SIMULATION.prismatic.model_copy(update={"potential_bound_a": bound_a})
-        return cost.cpu_seconds(atoms, CELL_A, SIMULATION.model_copy(update={"prismatic": own}))
+        prismatic = PrismaticFields.of(SIMULATION).prismatic.model_copy(update={"potential_bound_a": bound_a})
+        return cost.cpu_seconds(atoms, CELL_A, SIMULATION.model_copy(update={"prismatic": prismatic}))
 
     assert seconds(2000, 5.0) > 1.5 * seconds(1000, 5.0)
     assert seconds(60_000, 5.0) > 2 * seconds(60_000, 3.0)

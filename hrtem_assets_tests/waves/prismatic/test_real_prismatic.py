@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hrtem_assets.waves.abtem_engine import AbtemEngine
+from hrtem_assets.campaign import PrismaticFields
 from hrtem_assets.waves.agreement import INDEPENDENT, agreement
 from hrtem_assets.waves.engine import Atoms
+from hrtem_assets.waves.engines.abtem import AbtemEngine
+from hrtem_assets.waves.engines.prismatic import PrismaticEngine
 from hrtem_assets.waves.exit_waves import simulate
 from hrtem_assets.waves.prismatic.bridge import read_wave
-from hrtem_assets.waves.prismatic.engine import PrismaticEngine
 from hrtem_assets.waves.prismatic.environment import prismatic_python
 from hrtem_assets.waves.prismatic.inputs import parameters
 from hrtem_assets.waves.prismatic.process import PrismaticError, run
@@ -88,8 +89,8 @@ def test_a_structure_without_particles_has_the_incident_wave_in_vacuum():
 def test_a_wave_repeats_to_rounding_and_nothing_is_left_behind(threads, tmp_path, monkeypatch):
     """Prismatic plans its Fourier transforms by timing them, so not even one thread repeats bit by bit."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    own = RECORDED_SIMULATION.prismatic.model_copy(update={"threads": threads})
-    simulation = RECORDED_SIMULATION.model_copy(update={"prismatic": own})
+    prismatic = PrismaticFields.of(RECORDED_SIMULATION).prismatic.model_copy(update={"threads": threads})
+    simulation = RECORDED_SIMULATION.model_copy(update={"prismatic": prismatic})
     wave = PrismaticEngine().exit_waves(RECORDED_ATOMS, simulation).full[0]
     np.testing.assert_allclose(wave, read_wave(str(RECORDED)).T, atol=3e-6)
     assert not list(tmp_path.iterdir())

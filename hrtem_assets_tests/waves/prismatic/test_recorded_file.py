@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hrtem_assets.waves.abtem_engine import AbtemEngine
 from hrtem_assets.waves.agreement import INDEPENDENT, agreement
+from hrtem_assets.waves.engines.abtem import AbtemEngine
+from hrtem_assets.waves.engines.prismatic import PrismaticEngine
 from hrtem_assets.waves.prismatic.bridge import read_wave
-from hrtem_assets.waves.prismatic.engine import PrismaticEngine
 from hrtem_assets.waves.prismatic.environment import VARIABLE
 from hrtem_assets_tests.waves.prismatic.interpreters import (
     RECORDED,

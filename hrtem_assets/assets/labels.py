@@ -1,0 +1,168 @@
+"""Labels: every plane that the campaign names, the same for every imaging condition; one row is a structure."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, sampling_a
+from hrtem_assets.assets.remarks import poor_masks
+from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
+from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.campaign.lattices import DEFAULT_MASK_CUTOFF
+from hrtem_assets.campaign.settings import REQUIRED_PLANES
+from hrtem_assets.figures.raster import label_overlay
+from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.labels.phase_label import overlap
+from hrtem_assets.labels.plane import LabelSource
+from hrtem_assets.labels.planes.soft_label import LEVELS
+from hrtem_assets.labels.registry import PLANES
+from hrtem_assets.specimen.bounds import Bounds
+from hrtem_assets.specimen.silhouette import projected_silhouette
+from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable, pixel_coordinates
+
+_STRUCTURES_PER_SHARD = 16
+# interpreter, libraries, and what they compile in their first process
+_PROCESS_BYTES = 200_000_000
+
+
+class LabelsAsset(Asset):
+    """Threshold the phase of the vacuum exit wave and smooth it."""
+
+    name = "labels"
+    description = (
+        "Soft labels and masks from the vacuum waves, the same for every condition. One row is a structure."
+    )
+    # 2: masks are cut by specimen, no longer by lattice
+    code_version = "2"
+    upstream = ("structures", "exit_waves")
+    run_settings = (RunSetting("labels", "label-rule overrides", without=("planes",)),)
+    reads_vacuum_waves = True
+    card_rows = (
+        ("phase_threshold_rad", "phase threshold of the labels [rad]"),
+        ("label_blur_a", "smoothing of the labels [Å]"),
+        ("mask_cutoff", "soft label from which a pixel is particle"),
+    )
+
+    def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        added = [name for name in campaign.labels.planes if name not in REQUIRED_PLANES]
+        return {
+            "phase_threshold_rad": campaign.labels.phase_threshold_rad,
+            "label_blur_a": specimen.lattice.label_blur_a,
+            "mask_cutoff": mask_cutoff(campaign, specimen)[0],
+            # the source's own two follow from the settings above
+            **({"planes": {name: PLANES[name].code_version for name in added}} if added else {}),
+        }
+
+    def packages(self, campaign: Campaign) -> tuple[str, ...]:
+        return ("numpy", "scipy")
+
+    def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
+        n = campaign.simulation.output_grid
+        return Schema(
+            arrays=tuple(PLANES[name].variable(n) for name in campaign.labels.planes),
+            records=(
+                Variable(
+                    "silhouette_iou", long_name="overlap of the mask with the particles' projected spheres"
+                ),
+                Variable("mask_fraction", long_name="part of the image that is particle"),
+            ),
+            coordinates=pixel_coordinates(n, campaign.simulation.output_sampling_a),
+            structures_per_shard=_STRUCTURES_PER_SHARD,
+            attributes={"mask_cutoff_from": mask_cutoff(campaign, specimen)[1]},
+            title=f"Labels of {specimen.key}: one row is a structure",
+        )
+
+    def figures(self, column: Column) -> dict[str, float]:
+        iou = column("silhouette_iou")
+        return {
+            "mean_silhouette_iou": float(iou.mean()),
+            "least_silhouette_iou": float(iou.min()),
+            "mean_mask_fraction": float(column("mask_fraction").mean()),
+        }
+
+    def pictures(
+        self, store: CheckedStore, upstream: Callable[[str], CheckedStore], shown: Sequence[int]
+    ) -> PartitionPicture:
+        tiles, captions = [], []
+        waves = upstream("exit_waves")
+        for i in shown:
+            phase = np.angle(waves.read("full", i).mean(axis=0))
+            mask = store.read("mask", i)
+            tiles.append(label_overlay(phase, mask, sampling_a(store), size_px=TILE_PX))
+            iou = float(store.read("silhouette_iou", i))
+            captions.append(f"structure {i}: mask over phase, IoU {iou:.2f}")
+        return PartitionPicture(tiles, captions)
+
+    def violations(
+        self, recipe: Recipe, values: Mapping[str, NDArray[Any]], sampling_a: float
+    ) -> Iterator[str]:
+        soft, mask, cutoff = (
+            values["soft_label"] / LEVELS,
+            values["mask"],
+            recipe.settings["mask_cutoff"],
+        )
+        # the mask was cut before the soft label was rounded
+        level = 0.5 / LEVELS + 1e-6
+        if mask[soft < cutoff - level].any() or not mask[soft > cutoff + level].all():
+            yield f"the mask is not the soft label cut at {cutoff:g}"
+        if float(values["mask_fraction"]) != float(mask.mean()):
+            yield "mask_fraction is not the mask's"
+        if not 0 <= float(values["silhouette_iou"]) <= 1:
+            yield f"silhouette_iou = {float(values['silhouette_iou']):g} is not between 0 and 1"
+
+    def remarks(self, info: StoreInfo, column: Column) -> Iterator[str]:
+        yield from poor_masks(info, column("silhouette_iou"), column("mask_fraction"))
+
+    def memory_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds, conditions: int) -> int:
+        pixels = campaign.simulation.output_grid**2
+        # waves as stored and as read; a shard of labels, twice
+        waves = 20 * campaign.simulation.frozen_phonons * pixels
+        return _PROCESS_BYTES + waves + (60 + 4 * _STRUCTURES_PER_SHARD) * pixels
+
+    def stored_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds) -> int:
+        return 15 * campaign.simulation.output_grid**2 // 100
+
+    def make_one(self, work: Assignment) -> Made:
+        campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
+        simulation = campaign.simulation
+        placed = int(sources["structures"].read("particle_count", index))
+        source = LabelSource(
+            campaign,
+            specimen,
+            lambda name: sources["exit_waves"].read(name, index),
+            sources["structures"].read("center", index)[:placed],
+            sources["structures"].read("radius", index)[:placed],
+            mask_cutoff(campaign, specimen)[0],
+            backend_for(work.device),
+        )
+        silhouette = projected_silhouette(
+            source.center_a, source.radius_a, simulation.cell_a, simulation.output_grid
+        )
+        arrays = {name: PLANES[name].make(source) for name in campaign.labels.planes}
+        record = {
+            "silhouette_iou": overlap(arrays["mask"], silhouette),
+            "mask_fraction": float(arrays["mask"].mean()),
+        }
+        return {None: (arrays, record)}
+
+    def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
+        return describe(backend_for(device))
+
+
+def mask_cutoff(campaign: Campaign, specimen: Specimen) -> tuple[float, str]:
+    """The soft label at which a specimen's masks are cut, and where that value comes from."""
+    if campaign.labels.mask_cutoff is not None:
+        return campaign.labels.mask_cutoff, "labels.mask_cutoff"
+    given, size = specimen.lattice.mask_cutoff, specimen.size_name
+    where = f"lattices.{specimen.lattice_name}.mask_cutoff"
+    match given:
+        case None:
+            return DEFAULT_MASK_CUTOFF, f"default: {where} is not given"
+        case dict() if size in given:
+            return given[size], f"{where}.{size}"
+        case dict():
+            return min(given.values()), f"the lowest of {where}, which does not name {size}"
+        case _:
+            return given, where

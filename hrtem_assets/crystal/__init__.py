@@ -1,0 +1,1 @@
+"""Crystallography: space groups in all settings, expansion of sites to a unit cell, CIF files."""

@@ -1,1 +1,0 @@
-"""What leaves the house: datasets in the formats of other tools, with cards, metadata and checksums."""

@@ -1,0 +1,91 @@
+"""TIFF stacks that ImageJ opens calibrated in nm, as virtual stacks too."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.campaign.settings import REQUIRED_PLANES
+from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.source import Plane, Source
+
+
+class ImagejTiff(ExportFormat):
+    """Counts and every label as uncompressed stacks with a caption per slice."""
+
+    name = "tiff"
+    asset = "training_sets"
+    library = "ImageJ"
+    files = (
+        FileKind(
+            "*.tif",
+            "image/tiff",
+            "stacks of one slice per image: `counts.tif` electrons per pixel, 16 bit; `mask.tif` 0 or 255; "
+            "`soft_label.tif` 0 to 255 for 0 to 1; further labels as `label_NAME.tif`, as stored",
+        ),
+    )
+    example = (
+        "import tifffile\n\n"
+        'counts = tifffile.memmap("counts.tif", mode="r")  # (image, y, x)\n'
+        "# in ImageJ: File > Open, or File > Import > TIFF Virtual Stack\n"
+    )
+
+    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+        rows = [source.row(index) for index in range(len(source))]
+        labels = [f"structure {r['structure']}, {r['split']}, {r['defocus_nm']:+.2f} nm" for r in rows]
+        for plane in source.planes:
+            convert = (
+                _counted(done)
+                if plane.name == "counts"
+                else _times_255
+                if plane.dtype.kind == "b"
+                else _as_is
+            )
+            further = "" if plane.name in ("counts", *REQUIRED_PLANES) else "label_"
+            self._stack(folder / f"{further}{plane.name}.tif", source, plane, labels, convert)
+
+    def _stack(
+        self,
+        path: Path,
+        source: Source,
+        plane: Plane,
+        labels: list[str],
+        convert: Callable[[NDArray[Any]], NDArray[Any]],
+    ) -> None:
+        import tifffile
+
+        per_nm = 10 / float(source.info.attributes["sampling_a"])
+        images: Iterator[NDArray[Any]] = map(convert, source.each(plane.name))
+        tifffile.imwrite(
+            path,
+            images,
+            shape=source.shape(plane.name),
+            dtype=_shown_dtype(plane),
+            imagej=True,
+            resolution=(per_nm, per_nm),
+            metadata={"axes": "ZYX", "unit": "nm", "Labels": labels},
+        )
+
+
+def _counted(done: Callable[[], None]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    def passed(image: NDArray[Any]) -> NDArray[Any]:
+        done()
+        return image
+
+    return passed
+
+
+def _shown_dtype(plane: Plane) -> np.dtype[Any]:
+    """The type that ImageJ reads: 8 or 16 bits, or else single precision."""
+    known = (np.dtype(np.uint8), np.dtype(np.uint16))
+    return plane.shown_dtype if plane.shown_dtype in known else np.dtype(np.float32)
+
+
+def _times_255(mask: NDArray[Any]) -> NDArray[Any]:
+    return mask * np.uint8(255)
+
+
+def _as_is(values: NDArray[Any]) -> NDArray[Any]:
+    return values if values.dtype in (np.uint8, np.uint16) else values.astype(np.float32)

@@ -1,0 +1,98 @@
+"""WebDataset shards: tar files of samples that training reads in a stream; the same bytes every time."""
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.source import Source
+
+IMAGES_PER_SHARD = 64
+# types whose values a PNG holds
+_AS_PNG = (np.dtype(np.uint8), np.dtype(np.uint16))
+
+
+class WebdatasetShards(ExportFormat):
+    """Shards of up to 64 images, each with its labels and its row of the table; a shard is of one split."""
+
+    name = "webdataset"
+    asset = "training_sets"
+    library = "WebDataset"
+    files = (
+        FileKind(
+            "*.tar",
+            "application/x-tar",
+            f"shards `train-000000.tar`, `validation-000000.tar` ... of up to {IMAGES_PER_SHARD} samples: "
+            "`counts.npy` (uint16), `mask.png` (0 or 255), `soft_label.png` (0 to 255), further labels, `json`",
+        ),
+    )
+    example = (
+        "import glob, webdataset\n\n"
+        'shards = sorted(glob.glob("train-*.tar"))\n'
+        "images = webdataset.WebDataset(shards, shardshuffle=len(shards)).shuffle(256)\n"
+        'for counts, mask, row in images.decode("l8").to_tuple("counts.npy", "mask.png", "json"):\n'
+        '    image = (counts - row["mean_electrons"]) / row["std_electrons"]\n'
+    )
+
+    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+        recipe = source.info.recipe
+        # a sample's key ends at its first dot
+        prefix = f"{recipe.specimen}_{recipe.condition}".replace(".", "p")
+        for split in source.splits():
+            members = [row for row in range(len(source)) if source.row(row)["split"] == split]
+            for shard, first in enumerate(range(0, len(members), IMAGES_PER_SHARD)):
+                with tarfile.open(
+                    folder / f"{split}-{shard:06d}.tar", "w", format=tarfile.USTAR_FORMAT
+                ) as tar:
+                    for row in members[first : first + IMAGES_PER_SHARD]:
+                        for ending, content in _sample(source, row).items():
+                            _add(tar, f"{prefix}_{source.structures[row]:06d}.{ending}", content)
+                        done()
+
+
+def _sample(source: Source, index: int) -> dict[str, bytes]:
+    recipe = source.info.recipe
+    row = {"specimen": recipe.specimen, "condition": recipe.condition} | source.row(index)
+    return {
+        "counts.npy": _npy(source.read("counts", index)),
+        "json": json.dumps(row, sort_keys=True).encode(),
+        **{
+            f"{plane.name}.{'png' if plane.shown_dtype in _AS_PNG else 'npy'}": _label(
+                source.read(plane.name, index)
+            )
+            for plane in source.planes
+            if plane.name != "counts"
+        },
+    }
+
+
+def _label(values: NDArray[Any]) -> bytes:
+    """A label as a picture where that holds its values, truth values as 0 and 255; or else as an array."""
+    shown = values * np.uint8(255) if values.dtype.kind == "b" else values
+    return _png(shown) if shown.dtype in _AS_PNG else _npy(values)
+
+
+def _npy(values: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+def _png(values: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Add a file without time, owner or anything else that changes from one writing to the next."""
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    tar.addfile(entry, io.BytesIO(content))

@@ -1,0 +1,24 @@
+"""Pictures of what was made: arrays in, images out.
+
+Orientation is the same in all of them: x runs to the right and y runs down, array row 0 on top, as image
+viewers show an array; so any two pictures of one structure can be laid over each other. Side views have z
+upwards.
+"""
+
+from hrtem_assets.figures.atoms import structure_views
+from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
+from hrtem_assets.figures.plots import dose_histogram, variance_curve
+from hrtem_assets.figures.raster import label_overlay, micrograph_image, phase_image
+from hrtem_assets.figures.sheet import contact_sheet
+
+__all__ = [
+    "contact_sheet",
+    "dose_histogram",
+    "label_overlay",
+    "micrograph_image",
+    "phase_image",
+    "preview_markdown",
+    "structure_views",
+    "thumbnail_markdown",
+    "variance_curve",
+]

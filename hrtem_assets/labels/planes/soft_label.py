@@ -1,0 +1,23 @@
+"""The source's soft label."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.labels.plane import LabelPlane, LabelSource
+
+LEVELS = 255
+
+
+class SoftLabel(LabelPlane):
+    """The smoothed threshold on the phase of the vacuum wave, in 255 steps."""
+
+    name = "soft_label"
+    definition = "smoothed phase threshold, 0 to 1"
+    dtype = "uint8"
+    attributes: ClassVar[Mapping[str, float]] = {"scale_factor": 1 / LEVELS, "add_offset": 0.0}
+
+    def make(self, source: LabelSource) -> NDArray[np.uint8]:
+        return np.rint(source.phase_label.soft * LEVELS).astype(np.uint8)

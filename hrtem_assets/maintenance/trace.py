@@ -1,0 +1,240 @@
+"""Where one image came from: the chain of stores behind it, and its rebuilding from nothing to compare."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hrtem_assets.assets import ASSETS
+from hrtem_assets.assets.asset import Assignment, Source, source_key
+from hrtem_assets.assets.lineage import lineage_in, upstream_partitions
+from hrtem_assets.base.errors import HrtemError
+from hrtem_assets.campaign import Campaign, with_overrides
+from hrtem_assets.store import (
+    DEVICES,
+    Layout,
+    PartitionId,
+    Schema,
+    StoreError,
+    StoreInfo,
+    StorePath,
+    StoreReader,
+    differences,
+    find_store,
+    zarr_files,
+)
+from hrtem_assets.store.commits import Product, digest
+
+# what may differ between then and now without being another image that is asked for
+_VERSIONS = ("code_version", "packages", "settings.engine_versions", "upstream")
+
+
+class UnknownStructureError(HrtemError, IndexError):
+    """A structure beyond the last; the message says which there are."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One store of the chain, and what it says of the structure.
+
+    Attributes:
+        info: the store.
+        partition: which.
+        seeds: by record name.
+        digest: of the structure's arrays and records, hexadecimal.
+        run_id: of the run that made the structure.
+        made_at: when it was committed.
+        seconds: it took to make.
+        upstream_changed: in words, what is upstream now that the structure was not made from.
+        failure: why the structure could not be made; empty if it was.
+    """
+
+    info: StoreInfo
+    partition: PartitionId
+    seeds: Mapping[str, int]
+    digest: str
+    run_id: str
+    made_at: datetime
+    seconds: float
+    upstream_changed: tuple[str, ...]
+    failure: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One asset of a rebuilt image beside the stored one.
+
+    Attributes:
+        partition: which.
+        different: what differs, in words; empty if it is identical to the last bit.
+        versions: what decides numbers and has another version now, or is another device.
+    """
+
+    partition: PartitionId
+    different: tuple[str, ...]
+    versions: tuple[str, ...]
+
+
+def trace(layout: Layout, partition: PartitionId, index: int) -> list[Link]:
+    """The stores behind one structure of a partition, from the partition itself up to `structures`.
+
+    Args:
+        layout: where stores lie.
+        partition: a partition with a finished store.
+        index: structure index.
+
+    Raises:
+        StoreError: if a store of the chain is absent.
+        UnknownStructureError: if there is no such structure.
+    """
+    return [_link(layout, member, index) for member in _chain(partition)]
+
+
+def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: int) -> Iterator[Comparison]:
+    """Make one structure anew through every asset behind a partition, from nothing, and compare each with its store.
+
+    Args:
+        campaign: settings and seed; overrides that the partition recorded are put on top.
+        layout: where the stores to compare with lie.
+        partition: a partition with a finished store.
+        index: structure index.
+
+    Raises:
+        StoreError: if a store of the chain is absent, or the campaign's settings are no longer those it was made with.
+        UnknownStructureError: if there is no such structure.
+    """
+    chain = [link.partition for link in reversed(trace(layout, partition, index))]
+    campaign = with_overrides(
+        campaign, find_store(layout, partition).attributes["provenance"].get("overrides", {})
+    )
+    specimen = campaign.specimen(partition.specimen)
+    versions = {member: _versions(campaign, layout, member) for member in chain}
+    sources: dict[str, Source] = {}
+    failures: dict[str, str] = {}
+    for member in chain:
+        asset = ASSETS[member.asset]
+        work = Assignment(campaign, specimen, index, (member.condition,), sources, failures=dict(failures))
+        product = asset.products([work])[0][member.condition]
+        schema = asset.schema(campaign, specimen, member.condition)
+        there = layout.store(member)
+        yield Comparison(
+            member,
+            _differences(there, schema, product, index),
+            (*versions[member], *_devices(there, index, product)),
+        )
+        sources[source_key(member.asset, member.condition)] = _Rebuilt(schema, product)
+        if product.failure:
+            failures[source_key(member.asset, member.condition)] = product.failure
+
+
+@dataclass(frozen=True)
+class _Rebuilt:
+    """A structure that was just made, for the assets downstream to read as if it were stored."""
+
+    schema: Schema
+    product: Product
+
+    def read(self, variable: str, index: int) -> NDArray[Any]:
+        (named,) = (v for v in (*self.schema.arrays, *self.schema.records) if v.name == variable)
+        made = self.product.arrays.get(variable, self.product.record.get(variable, named.fill_value))
+        return zarr_files.stored(named, made)
+
+    def digest(self, index: int) -> int:
+        return digest(self.schema, self.product)
+
+
+def _chain(partition: PartitionId) -> list[PartitionId]:
+    """A partition and everything upstream of it, each once, downstream first."""
+    found, queue = {partition: None}, [partition]
+    while queue:
+        member = queue.pop()
+        for upstream in upstream_partitions(member):
+            if upstream not in found:
+                found[upstream] = None
+                queue.append(upstream)
+    order = list(ASSETS)
+    return sorted(found, key=lambda p: order.index(p.asset), reverse=True)
+
+
+def _link(layout: Layout, partition: PartitionId, index: int) -> Link:
+    info = find_store(layout, partition)
+    if not 0 <= index < info.structures:
+        raise UnknownStructureError(
+            f"{partition} holds {info.structures} structures: ask for one from 0 to {info.structures - 1}, "
+            f"not {index}"
+        )
+
+    store = StoreReader(info.path)
+
+    def value(name: str) -> Any:
+        return store.read(name, index).item()
+
+    changed = [
+        f"{upstream} has been made again since, with another recipe"
+        for upstream in upstream_partitions(partition)
+        if find_store(layout, upstream).recipe.digest != info.recipe.upstream[upstream.asset]
+    ]
+    others = lineage_in(layout).outdated(partition)
+    changed += [others[index]] if index in others else []
+    return Link(
+        info=info,
+        partition=partition,
+        seeds={n: value(n) for n in info.attributes["records"] if n.split("_")[-1] == "seed"},
+        digest=f"{value('digest'):016x}",
+        run_id=info.attributes["provenance"]["runs"][value("run")],
+        made_at=datetime.fromtimestamp(value("committed_at") / 1000, UTC),
+        seconds=value("seconds"),
+        upstream_changed=tuple(changed),
+        failure=info.failures.get(index, ""),
+    )
+
+
+def _versions(campaign: Campaign, layout: Layout, partition: PartitionId) -> tuple[str, ...]:
+    """Versions that differ between a store's recipe and the one that the campaign gives now.
+
+    Raises:
+        StoreError: if settings or seed differ: the campaign no longer asks for these numbers.
+    """
+    found = find_store(layout, partition).recipe
+    now = ASSETS[partition.asset].recipe(campaign, campaign.specimen(partition.specimen), partition.condition)
+    lines = differences(found, now)
+    asked = [line for line in lines if not line.startswith(_VERSIONS)]
+    if asked:
+        shown = "\n  ".join(asked)
+        raise StoreError(
+            f"{partition} cannot be rebuilt from campaign {campaign.name!r}, whose settings differ:\n  {shown}\n"
+            f"name the campaign that it was made with in HRTEM_CAMPAIGN"
+        )
+    return tuple(line for line in lines if not line.startswith("upstream"))
+
+
+def _devices(path: StorePath, index: int, product: Product) -> Iterator[str]:
+    """What computed, where that was something else: it rounds differently."""
+    made_on = DEVICES[int(StoreReader(path).read("device", index))]
+    if made_on != product.device:
+        yield f"device: {made_on} (stored), {product.device} (here), equal to 1e-5 of the wave"
+
+
+def _differences(path: StorePath, schema: Schema, product: Product, index: int) -> tuple[str, ...]:
+    store = StoreReader(path)
+    if int(store.read("digest", index)) == digest(schema, product):
+        return ()
+    words = []
+    pruned = store.info.pruned
+    for variable in (v for v in (*schema.arrays, *schema.records) if v.name not in pruned):
+        given = product.arrays.get(variable.name, product.record.get(variable.name, variable.fill_value))
+        made, held = zarr_files.stored(variable, given), store.read(variable.name, index)
+        if made.shape != held.shape:
+            words.append(f"{variable.name}: shape {made.shape}, stored {held.shape}")
+        elif not np.array_equal(made, held, equal_nan=made.dtype.kind in "fc"):
+            words.append(f"{variable.name}: {_how_far(made, held)}")
+    return tuple(words) or ("its stored digest; ask: hrtem verify",)
+
+
+def _how_far(made: NDArray[Any], held: NDArray[Any]) -> str:
+    kind = np.complex128 if made.dtype.kind == "c" else np.float64
+    apart = np.abs(made.astype(kind) - held.astype(kind))
+    return f"{np.count_nonzero(made != held)} of {made.size} values differ, by {np.nanmax(apart):.3g} at most"

@@ -1,0 +1,1 @@
+"""Exit-wave engines: one module holds one engine, of the name that it has in `campaign.engines`."""
