@@ -146,17 +146,20 @@ def test_an_impossible_density_is_refused_rather_than_tried_for_ever():
         random_sequential(np.array([10.0, 10.0, 10.0]), 0.2, 1.9, np.random.default_rng(0))
 
 
-def test_a_published_film_takes_less_than_0_3_cpu_seconds():
+def test_a_published_film_takes_no_longer_than_one_and_a_half_searches_for_its_neighbours():
     box = np.array([128.0, 128.0, 80.0])
     rng = np.random.default_rng(0)
     random_sequential(np.array([10.0, 10.0, 10.0]), DENSITY, DISTANCE, rng)  # compiles
-    seconds = []
-    for _ in range(3):
+    film, search = [], []
+    # Measured in turn, for both slow down together where other programs share the caches:
+    # on an idle machine 0.1 and 0.2 s. The benchmark holds the budget in seconds.
+    for _ in range(5):
         start = time.process_time()
         atoms = random_sequential(box, DENSITY, DISTANCE, rng)
-        seconds.append(time.process_time() - start)
-    assert len(atoms) == film_atoms(box, DENSITY) == 144_582
-    tree = cKDTree(atoms, boxsize=(128.0, 128.0, 0.0))
-    assert len(tree.query_pairs(DISTANCE * (1 - 1e-12))) == 0
-    # the quickest of three: processor seconds too grow when other programs share the caches
-    assert min(seconds) <= 0.3
+        film.append(time.process_time() - start)
+        start = time.process_time()
+        pairs = cKDTree(atoms, boxsize=(128.0, 128.0, 0.0)).query_pairs(DISTANCE * (1 - 1e-12))
+        search.append(time.process_time() - start)
+        assert len(pairs) == 0
+        assert len(atoms) == film_atoms(box, DENSITY) == 144_582
+    assert np.median(film) <= 1.5 * np.median(search)
