@@ -66,7 +66,8 @@ def particle_volume(
 def uniform_quaternion(rng: np.random.Generator) -> NDArray[np.float64]:
     """A rotation uniform over SO(3), as a unit quaternion (x, y, z, w) with w >= 0, float64 (4,)."""
     quaternion = rng.normal(size=4)
-    return quaternion / np.copysign(np.linalg.norm(quaternion), quaternion[3])
+    # no product of vectors by a library: the last bit of its sum depends on the processor
+    return quaternion / np.copysign(np.sqrt(np.square(quaternion).sum()), quaternion[3])
 
 
 def fault_planes(wanted: int, radius: float, center: float, rng: np.random.Generator) -> tuple[int, ...]:

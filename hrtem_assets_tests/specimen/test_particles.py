@@ -1,6 +1,9 @@
 """Particles: orientation uniform over SO(3), crystals as recorded, stacking faults as crystallography has them."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -233,3 +236,18 @@ def test_a_generator_that_is_not_the_crystal_that_was_checked_is_refused_with_it
         ValueError, match=r"^lattices\.x: Construction Zone puts 12 atoms .* P 63 m c puts 4;"
     ):
         particle_volume(specimen(lattice, faults=0), 10.0, np.zeros(3), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("kernels", ["Prescott", "Nehalem", "Haswell", None])
+def test_orientations_are_the_same_on_every_processor(kernels):
+    program = (
+        "import hashlib, numpy as np; from hrtem_assets.specimen.particles import uniform_quaternion as q;"
+        "r = np.random.default_rng(0); a = np.array([q(r) for _ in range(1000)]);"
+        "print(hashlib.blake2b(a.tobytes(), digest_size=8).hexdigest())"
+    )
+    # numpy's linear algebra chooses its kernels by the processor; each of these runs on every x86-64
+    environment = {**os.environ, **({"OPENBLAS_CORETYPE": kernels} if kernels else {})}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "f1bec25149bbcc04"
