@@ -11,9 +11,9 @@ import psutil
 
 from benchmarks.clock import cpu_s
 from benchmarks.whole import make_all
-from hrtem_assets.execution.settings import Compute, DaskCompute, LocalCompute
+from hrtem_assets.execution.settings import ClusterCompute, Compute, LocalCompute
 from hrtem_assets.execution.tasks import map_tasks
-from hrtem_assets_tests.execution.dask_cluster import dask_processes
+from hrtem_assets_tests.execution.dask_cluster import dask_processes, scheduler_at
 from hrtem_assets_tests.execution.jobs import square
 
 WORKERS = (1, 2)
@@ -58,7 +58,7 @@ def _empty_tasks(compute: Compute, tasks: int) -> None:
 
 
 @contextmanager
-def _dask(workers: int) -> Iterator[tuple[DaskCompute, Callable[[], float]]]:
+def _dask(workers: int) -> Iterator[tuple[ClusterCompute, Callable[[], float]]]:
     """A scheduler with workers, and the CPU seconds so far of these and of this process."""
     with TemporaryDirectory() as folder, dask_processes(Path(folder), workers) as cluster:
         roots = [psutil.Process(process.pid) for process in cluster.processes]
@@ -68,7 +68,7 @@ def _dask(workers: int) -> Iterator[tuple[DaskCompute, Callable[[], float]]]:
         def spent_s() -> float:
             return cpu_s() + sum(sum(process.cpu_times()[:2]) for process in family)
 
-        yield DaskCompute(address=cluster.address), spent_s
+        yield scheduler_at(cluster.address), spent_s
 
 
 def _loopback_bytes() -> int:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from hrtem_assets.base.errors import HrtemError
 from hrtem_assets.execution.clusters import Endpoint
+from hrtem_assets.execution.loading import ComputeError
 from hrtem_assets.execution.workers import WorkerDiedError
 
 if TYPE_CHECKING:
@@ -205,6 +206,8 @@ def _client(endpoint: Endpoint) -> Iterator["Client"]:
         client = Client(
             endpoint.target, timeout=CONNECT_S, set_as_default=False, name="hrtem", **endpoint.options
         )
+    except (TypeError, ValueError) as error:
+        raise ComputeError(f"{endpoint.name}: {error}; correct options in the compute settings") from error
     except (OSError, TimeoutError) as error:
         raise SchedulerLostError(
             f"{endpoint.name} does not answer ({error}); start it with: dask scheduler, or change HRTEM_COMPUTE, or "

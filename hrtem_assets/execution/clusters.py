@@ -1,34 +1,17 @@
-"""Clusters by settings: how these map onto dask-jobqueue, dask-kubernetes and dask-cuda, and what stays open."""
+"""Clusters by settings: any class of Dask's is imported by name, called with its options, and sized."""
 
 import atexit
 import copy
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from hrtem_assets.execution.loading import ComputeError
-from hrtem_assets.execution.settings import (
-    Cluster,
-    CudaCompute,
-    DaskCompute,
-    KubernetesCompute,
-    SizedModel,
-    SlurmCompute,
-)
-from hrtem_assets.execution.workers import ONE_THREAD
+from hrtem_assets.execution.settings import RUNNING, ClusterCompute
 
-# by kind: package that is imported, and our extra that installs it
-_PACKAGES = {
-    "dask": ("distributed", "dask"),
-    "slurm": ("dask_jobqueue", "slurm"),
-    "kubernetes": ("dask_kubernetes.operator", "kubernetes"),
-    "cuda": ("dask_cuda", "cuda-cluster"),
-}
-# how long workers stay that have nothing to do; Dask looks once a second
-IDLE_S = 60
-# starting it takes seconds to minutes, so it serves every run of this process
+# starting one takes seconds to minutes, so it serves every run of this process
 _open: dict[str, Any] = {}
 
 
@@ -37,10 +20,10 @@ class Endpoint:
     """What a Dask client connects to.
 
     Attributes:
-        target: an address, or a cluster object of Dask's.
+        target: an address, or a cluster object of Dask's; None where options say it.
         name: in words.
         most_workers: how many workers it is meant to reach; 0 where others decide that.
-        options: for the client: `security` or `scheduler_file`.
+        options: for the client, such as `security` or `scheduler_file`.
     """
 
     target: Any
@@ -49,7 +32,7 @@ class Endpoint:
     options: dict[str, Any]
 
 
-def open_endpoint(compute: Cluster, log: Callable[[str], None]) -> Endpoint:
+def open_endpoint(compute: ClusterCompute, log: Callable[[str], None]) -> Endpoint:
     """Where the client connects; a cluster that is ours to start is started once and ends with this process.
 
     Args:
@@ -57,23 +40,34 @@ def open_endpoint(compute: Cluster, log: Callable[[str], None]) -> Endpoint:
         log: receives what is being started.
 
     Raises:
-        ComputeError: if a package is missing, or the cluster cannot be started.
+        ComputeError: if its class cannot be imported, or the cluster cannot be started.
     """
-    package = require_package(compute.kind)
-    if isinstance(compute, DaskCompute):
-        name = compute.address or f"of {compute.scheduler_file}"
-        return Endpoint(compute.address, f"Dask scheduler {name}", 0, _dask_options(compute))
+    if compute.running:
+        options = dict(compute.options)
+        file = options.get("scheduler_file")
+        # the client would wait for it without end
+        if file is not None and not Path(file).is_file():
+            raise ComputeError(
+                f"scheduler_file = {str(file)!r} is not there: start a scheduler with: dask scheduler --scheduler-file "
+                f"{file}, or correct options in the compute settings"
+            )
+        return Endpoint(options.pop("address", None), describe(compute), 0, options)
+    opener = _imported(compute.opener)
     key = compute.model_dump_json(exclude={"at_once"})
     if key not in _open:
         log(f"starting {describe(compute)}")
         try:
-            _open[key] = _START[compute.kind](package, compute)
+            _open[key] = _started(opener, compute)
         except Exception as error:
+            root: BaseException = error
+            while root.__cause__ is not None:
+                root = root.__cause__
             raise ComputeError(
-                f"{describe(compute)} could not be started ({type(error).__name__}: {error}); check the settings"
+                f"{describe(compute)} could not be started ({type(root).__name__}: {root}); check opener, options "
+                f"and workers in the compute settings"
             ) from error
     cluster = _open[key]
-    most = compute.most_workers if isinstance(compute, SizedModel) else len(cluster.worker_spec)
+    most = compute.most_workers or len(getattr(cluster, "worker_spec", ()))
     return Endpoint(cluster, describe(compute), most, {})
 
 
@@ -85,170 +79,64 @@ def close_clusters() -> None:
         cluster.close()
 
 
-def describe(compute: Cluster) -> str:
+def describe(compute: ClusterCompute) -> str:
     """A cluster in words."""
-    if isinstance(compute, DaskCompute):
-        return f"Dask scheduler {compute.address or compute.scheduler_file}"
-    if isinstance(compute, CudaCompute):
-        return "Dask cluster on the GPUs of this machine"
-    size = (
-        f"{compute.workers}"
-        if compute.workers is not None
-        else f"{compute.workers_min} to {compute.workers_max}"
-    )
-    where = (
-        f"in Slurm jobs of {compute.cores}, queue {compute.queue or 'by default'}"
-        if isinstance(compute, SlurmCompute)
-        else f"in pods of {compute.image}, namespace {compute.namespace}"
-    )
-    return f"Dask cluster of {size} workers {where}"
+    if compute.running:
+        return f"Dask scheduler {compute.options.get('address') or compute.options.get('scheduler_file')}"
+    name = compute.opener.rpartition(".")[2]
+    if compute.workers is not None:
+        return f"{name} of {compute.workers} worker{'s' * (compute.workers != 1)}"
+    if compute.workers_max is not None:
+        return f"{name} of {compute.workers_min} to {compute.workers_max} workers"
+    return name
 
 
-def require_package(kind: str) -> Any:
-    """The package that a kind of cluster needs.
+def _imported(opener: str) -> Callable[..., Any]:
+    """The class that a name stands for.
 
     Raises:
-        ComputeError: if it is not installed; names the command that installs it.
+        ComputeError: if there is none, or its package is not installed.
     """
-    package, extra = _PACKAGES[kind]
+    module, _, name = opener.rpartition(".")
     try:
-        return import_module(package)
+        found = getattr(import_module(module), name, None)
     except ImportError as error:
+        package = module.partition(".")[0].replace("_", "-")
         raise ComputeError(
-            f"compute of kind {kind!r} needs the package {package.partition('.')[0]} ({error}); install it with: "
-            f"pip install 'hrtem-assets[{extra}]'"
+            f"opener = {opener!r} cannot be imported ({error}); install its package, such as: pip install {package}, "
+            f"or correct the name in the compute settings"
         ) from error
+    if not callable(found):
+        raise ComputeError(
+            f"opener = {opener!r}: {module} has no class {name}; name one of its classes in the compute settings"
+        )
+    return found
 
 
-def slurm_arguments(compute: SlurmCompute) -> dict[str, Any]:
-    """Arguments of `dask_jobqueue.SLURMCluster`: one worker of one thread per core of a job."""
-    directives = [f"--gpus={compute.gpus}"] if compute.gpus else []
-    exports = dict.fromkeys(ONE_THREAD, "1") | compute.environment
-    given = {
-        "queue": compute.queue,
-        "account": compute.account,
-        "cores": compute.cores,
-        "processes": compute.cores,
-        "memory": compute.memory,
-        "walltime": compute.walltime,
-        "job_name": "hrtem",
-        "job_extra_directives": [*directives, *compute.job_extra_directives],
-        "job_script_prologue": [
-            *(f"export {name}={shlex.quote(value)}" for name, value in exports.items()),
-            *compute.job_script_prologue,
-        ],
-        "interface": compute.interface,
-        "python": compute.python,
-        "local_directory": compute.local_directory,
-        "log_directory": compute.log_directory,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+def _started(opener: Callable[..., Any], compute: ClusterCompute) -> Any:
+    """A cluster of the size that is asked for; closed again where that fails."""
+    cluster = opener(**compute.options)
+    try:
+        if not hasattr(cluster, "scheduler_address"):
+            raise TypeError(
+                f"{compute.opener} is no class of a Dask cluster; for a running scheduler: {RUNNING}"
+            )
+        if compute.workers is not None:
+            cluster.scale(compute.workers)
+        elif compute.workers_max is not None:
+            cluster.adapt(minimum=compute.workers_min, maximum=compute.workers_max, **compute.adapt_options)
+        if compute.copies > 1:
+            _multiply_workers(cluster, compute.copies)
+    except BaseException:
+        if hasattr(cluster, "close"):
+            cluster.close()
+        raise
+    return cluster
 
 
-def kubernetes_arguments(compute: KubernetesCompute) -> dict[str, Any]:
-    """Arguments of dask-kubernetes' `KubeCluster`: a spec whose workers alone have GPUs, volumes and secrets."""
-    spec = require_package("kubernetes").make_cluster_spec(
-        name=compute.name,
-        image=compute.image,
-        n_workers=compute.workers or compute.workers_min,
-        env=dict.fromkeys(ONE_THREAD, "1") | compute.env,
-        worker_command="dask worker --nthreads 1",
-    )
-    pod = spec["spec"]["worker"]["spec"]
-    (container,) = pod["containers"]
-    _put(container, "resources", dict(compute.resources))
-    _put(container, "envFrom", list(compute.env_from))
-    _put(container, "volumeMounts", list(compute.volume_mounts))
-    _put(pod, "volumes", list(compute.volumes))
-    _put(pod, "nodeSelector", dict(compute.node_selector))
-    _put(pod, "tolerations", list(compute.tolerations))
-    _put(pod, "serviceAccountName", compute.service_account)
-    return {"custom_cluster_spec": spec, "namespace": compute.namespace}
-
-
-def cuda_arguments(compute: CudaCompute) -> dict[str, Any]:
-    """Arguments of `dask_cuda.LocalCUDACluster`: one worker of one thread per GPU."""
-    given = {
-        "CUDA_VISIBLE_DEVICES": None if compute.devices is None else list(compute.devices),
-        "threads_per_worker": 1,
-        # only what computes knows how much of the device it needs
-        "device_memory_limit": None,
-        "local_directory": compute.local_directory,
-    }
-    return {
-        name: value for name, value in given.items() if value is not None or name == "device_memory_limit"
-    }
-
-
-def multiply_workers(cluster: Any, times: int) -> None:
-    """Start further workers like those that a Dask cluster has, such as several on each GPU.
-
-    Args:
-        cluster: a SpecCluster of Dask's.
-        times: workers wanted for each that is there.
-    """
+def _multiply_workers(cluster: Any, times: int) -> None:
+    """Start further workers like those that a cluster has: each with the environment of the one it copies."""
     for name, spec in list(cluster.worker_spec.items()):
         for copied in range(1, times):
             cluster.worker_spec[f"{name}-{copied}"] = copy.deepcopy(spec)
     cluster.scale(len(cluster.worker_spec))
-
-
-def _start_slurm(package: Any, compute: SlurmCompute) -> Any:
-    # a job is kept between one asset and the next: another would have to queue
-    return _sized(package.SLURMCluster(**slurm_arguments(compute)), compute, wait_count=IDLE_S)
-
-
-def _start_kubernetes(package: Any, compute: KubernetesCompute) -> Any:
-    return _sized(package.KubeCluster(**kubernetes_arguments(compute)), compute)
-
-
-def _start_cuda(package: Any, compute: CudaCompute) -> Any:
-    cluster = package.LocalCUDACluster(**cuda_arguments(compute))
-    multiply_workers(cluster, compute.workers_per_device)
-    return cluster
-
-
-_START: dict[str, Callable[[Any, Any], Any]] = {
-    "slurm": _start_slurm,
-    "kubernetes": _start_kubernetes,
-    "cuda": _start_cuda,
-}
-
-
-def _sized(cluster: Any, compute: SizedModel, **adaptive: Any) -> Any:
-    if compute.workers is not None:
-        cluster.scale(compute.workers)
-    else:
-        cluster.adapt(minimum=compute.workers_min, maximum=compute.workers_max, **adaptive)
-    return cluster
-
-
-def _dask_options(compute: DaskCompute) -> dict[str, Any]:
-    if compute.scheduler_file is not None:
-        if not compute.scheduler_file.is_file():
-            raise ComputeError(
-                f"scheduler_file = '{compute.scheduler_file}' is not there: start a scheduler with: dask scheduler "
-                f"--scheduler-file {compute.scheduler_file}"
-            )
-        return {"scheduler_file": str(compute.scheduler_file)}
-    if compute.tls is None:
-        return {}
-    from distributed.security import Security
-
-    tls = compute.tls
-    for name, path in tls:
-        if not path.is_file():
-            raise ComputeError(f"tls.{name} = {str(path)!r} is not a file; change it in the compute settings")
-    return {
-        "security": Security(
-            tls_ca_file=str(tls.ca_file),
-            tls_client_cert=str(tls.cert_file),
-            tls_client_key=str(tls.key_file),
-            require_encryption=True,
-        )
-    }
-
-
-def _put(target: dict[str, Any], name: str, value: Any) -> None:
-    if value:
-        target[name] = value

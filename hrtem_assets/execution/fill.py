@@ -19,7 +19,7 @@ from hrtem_assets.execution.needs import (
     require_memory_here,
 )
 from hrtem_assets.execution.progress import Progress
-from hrtem_assets.execution.settings import ON_THIS_MACHINE, Compute, processes_per_device
+from hrtem_assets.execution.settings import Compute, on_this_machine, processes_per_device
 from hrtem_assets.execution.tasks import map_tasks
 from hrtem_assets.store import (
     CheckedStore,
@@ -266,7 +266,7 @@ def fill(
             log(f"{what}: {total - todo} of {total} structures are already there; making {todo}")
         progress = Progress(what, total, total - todo, log)
         if tasks:
-            if compute.kind in ON_THIS_MACHINE:
+            if on_this_machine(compute):
                 request = requested_device(device, maker.processes)
                 where = asset.made_on(campaign, specimen, request)
                 if where != PROCESSOR.name:

@@ -11,10 +11,17 @@ from hrtem_assets.base.errors import HrtemError
 from hrtem_assets.base.files import FileError, find_file, shown
 from hrtem_assets.base.model import explain
 from hrtem_assets.base.yaml_reading import YamlError, read_yaml
-from hrtem_assets.execution.settings import KINDS, Compute, CudaCompute, LocalCompute, SizedModel
+from hrtem_assets.execution.settings import KINDS, RUNNING, Compute, LocalCompute
 from hrtem_assets.execution.workers import available_workers
 
 _ADAPTER: TypeAdapter[Compute] = TypeAdapter(Compute)
+# kinds of earlier versions, with the files that show how they are written now
+_FORMER = {
+    "dask": "slurm/standing.yaml",
+    "slurm": "slurm/compute.yaml",
+    "kubernetes": "kubernetes/compute.yaml",
+    "cuda": "workstation/compute.yaml",
+}
 
 
 class ComputeError(HrtemError, ValueError):
@@ -54,7 +61,8 @@ def compute_from_environment(workers: int = 0) -> Compute:
     """
     named = environment().compute or ""
     if re.match(r"[a-z]+://", named):
-        compute = _validated({"kind": "dask", "address": named}, "HRTEM_COMPUTE")
+        running = {"kind": "cluster", "opener": RUNNING, "options": {"address": named}}
+        compute = _validated(running, "HRTEM_COMPUTE")
     elif named:
         compute = load_compute(Path(named))
     else:
@@ -67,6 +75,11 @@ def compute_from_environment(workers: int = 0) -> Compute:
 
 def _validated(data: dict[str, Any], source: str) -> Compute:
     kind = data.get("kind")
+    if kind in _FORMER:
+        raise ComputeError(
+            f"{source} cannot be used:\nkind = {kind!r} is written as kind: cluster now, with opener and options: "
+            f"see deploy/{_FORMER[kind]}"
+        )
     if not isinstance(kind, str) or kind not in KINDS:
         said = f"kind = {kind!r} is not known" if "kind" in data else "kind is required"
         raise ComputeError(
@@ -78,29 +91,23 @@ def _validated(data: dict[str, Any], source: str) -> Compute:
         raise ComputeError(f"{source} cannot be used:\n{explain(error, KINDS[kind], source)}") from None
 
 
-def _beside(folder: Path, data: dict[str, Any]) -> dict[str, Any]:
-    """The settings with the files that they name made absolute."""
-    data = dict(data)
-    if isinstance(data.get("scheduler_file"), str):
-        data["scheduler_file"] = folder / Path(data["scheduler_file"]).expanduser()
-    if isinstance(data.get("tls"), dict):
-        data["tls"] = {
-            name: folder / Path(value).expanduser() if isinstance(value, str) else value
-            for name, value in data["tls"].items()
-        }
-    return data
+def _beside(folder: Path, value: Any) -> Any:
+    """Settings in which every path that is written as one is absolute."""
+    if isinstance(value, dict):
+        return {name: _beside(folder, part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_beside(folder, part) for part in value]
+    if isinstance(value, str) and value.startswith(("./", "../", "~/")):
+        return str((folder / Path(value).expanduser()).resolve())
+    return value
 
 
 def expected_workers(compute: Compute) -> int:
     """How many workers to reckon with before anything is asked or started.
 
     Args:
-        compute: of a running scheduler only `at_once` tells more than this machine's cores.
+        compute: where its class decides on the number, only `at_once` tells more than this machine's cores.
     """
     if isinstance(compute, LocalCompute):
         return compute.workers or available_workers()
-    if isinstance(compute, SizedModel):
-        return compute.most_workers
-    if isinstance(compute, CudaCompute) and compute.devices is not None:
-        return len(compute.devices) * compute.workers_per_device
-    return compute.at_once or available_workers()
+    return compute.most_workers or compute.at_once or available_workers()

@@ -7,21 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hrtem_assets.execution.loading import expected_workers
-from hrtem_assets.execution.settings import (
-    ON_THIS_MACHINE,
-    Compute,
-    CudaCompute,
-    KubernetesCompute,
-    SlurmCompute,
-)
+from hrtem_assets.execution.settings import Compute, LocalCompute, on_this_machine
 
 # interpreter, Dagster and a page of records: what the process takes that hands out the work
 MASTER_BYTES = 500_000_000
 _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUP = Path("/proc/self/cgroup")
 _FACTORS = {
-    **{"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12},
-    **{"ki": 2**10, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40},
+    **{"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12},
+    **{"ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40},
 }
 
 
@@ -53,29 +47,16 @@ def room_for_workers(compute: Compute) -> Room:
         compute: where workers are. Of a Dask scheduler nothing is known before its workers are asked, which they are
             when they take up the work.
     """
-    match compute:
-        case SlurmCompute():
-            return Room(_quantity(compute.memory), compute.cores, "a Slurm job (memory)")
-        case KubernetesCompute():
-            limit = compute.resources.get("limits", {}).get("memory")
-            size = None if limit is None else _quantity(str(limit))
-            return Room(size, 1, "a worker's pod (resources.limits.memory)")
-        case _ if compute.kind in ON_THIS_MACHINE:
-            return Room(
-                max(0, machine_bytes() - MASTER_BYTES),
-                _here(compute),
-                "this machine",
-                compute.kind == "local",
-            )
-        case _:
-            return Room(None, expected_workers(compute), "the cluster")
-
-
-def _here(compute: Compute) -> int:
-    """Workers of this machine; of GPUs that are not named, one's."""
-    if isinstance(compute, CudaCompute) and compute.devices is None:
-        return compute.workers_per_device
-    return expected_workers(compute)
+    if not isinstance(compute, LocalCompute) and compute.memory_per_worker is not None:
+        return Room(_quantity(compute.memory_per_worker), 1, "a worker (memory_per_worker)")
+    if on_this_machine(compute):
+        return Room(
+            max(0, machine_bytes() - MASTER_BYTES),
+            expected_workers(compute),
+            "this machine",
+            compute.kind == "local",
+        )
+    return Room(None, expected_workers(compute), "the cluster")
 
 
 def machine_bytes() -> int:
@@ -104,9 +85,7 @@ def _cgroup_limits() -> Iterator[int]:
                     yield int(text)
 
 
-def _quantity(text: str) -> int | None:
-    """Bytes of a text such as `32 GB`, `500 MiB`, `8Gi`, `129e6`; None for what Kubernetes alone can read."""
-    found = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?) ?([kKMGT]?i?)B?", text)
-    if not found or found[2] not in _FACTORS:
-        return None
-    return int(float(found[1]) * _FACTORS[found[2]])
+def _quantity(text: str) -> int:
+    """Bytes of a text such as `32 GB` or `500 MiB`."""
+    number, unit = re.fullmatch(r"([0-9.]+) ?([kMGT]i?)B", text).groups()  # type: ignore[union-attr]
+    return int(float(number) * _FACTORS[unit])

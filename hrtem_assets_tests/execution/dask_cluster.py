@@ -11,7 +11,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from hrtem_assets.execution.settings import RUNNING, ClusterCompute
+
 START_S = 180.0
+
+
+def scheduler_at(address: str, **settings: Any) -> ClusterCompute:
+    """Settings for a scheduler that is running."""
+    return ClusterCompute(opener=RUNNING, options={"address": address}, **settings)
 
 
 class DaskProcesses:

@@ -17,10 +17,10 @@ from hrtem_assets.execution import cluster_tasks
 from hrtem_assets.execution.cluster_tasks import SchedulerLostError
 from hrtem_assets.execution.cluster_worker import UnfitWorkerError
 from hrtem_assets.execution.fill import Shards, fill
-from hrtem_assets.execution.settings import Compute, DaskCompute, LocalCompute
+from hrtem_assets.execution.settings import ClusterCompute, Compute, LocalCompute
 from hrtem_assets.maintenance.verify import verify
 from hrtem_assets.store.layout import Layout, PartitionId
-from hrtem_assets_tests.execution.dask_cluster import dask_processes, kill, wait_until
+from hrtem_assets_tests.execution.dask_cluster import dask_processes, kill, scheduler_at, wait_until
 from hrtem_assets_tests.execution.jobs import GatedMaker
 from hrtem_assets_tests.small import CONDITIONS, SPECIMEN, small_campaign, small_campaign_yaml
 
@@ -51,8 +51,8 @@ def make(root: Path, name: str, count: int | None, compute: Compute, log=lambda 
     return found
 
 
-def on(cluster) -> DaskCompute:
-    return DaskCompute(address=cluster.address)
+def on(cluster) -> ClusterCompute:
+    return scheduler_at(cluster.address)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def _make_through_the_gate(root: Path, address: str) -> None:
     import hrtem_assets.execution.fill as filling
 
     filling.ShardMaker = GatedMaker  # type: ignore[misc]
-    make(root, PARTIAL_SHARDS, 3, DaskCompute(address=address))
+    make(root, PARTIAL_SHARDS, 3, scheduler_at(address))
 
 
 def test_what_crosses_the_scheduler_for_a_task_is_small():
@@ -184,7 +184,9 @@ def test_a_command_computes_on_the_cluster_that_the_environment_names(here, two_
     campaign = tmp_path / "small.yaml"
     campaign.write_text(small_campaign_yaml())
     settings = tmp_path / "compute.yaml"
-    settings.write_text(f"kind: dask\naddress: {two_workers.address}\n")
+    settings.write_text(
+        f"kind: cluster\nopener: distributed.Client\noptions: {{address: '{two_workers.address}'}}\n"
+    )
     environment = os.environ | {
         "HRTEM_CAMPAIGN": str(campaign),
         "HRTEM_DATA": str(tmp_path / "data"),

@@ -1,5 +1,6 @@
 """Tasks on a real Dask cluster: results, errors, lost workers and schedulers, unfit workers, cancelling."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,19 +13,26 @@ import pytest
 from hrtem_assets.execution import cluster_tasks
 from hrtem_assets.execution.cluster_tasks import NoWorkersError, SchedulerLostError
 from hrtem_assets.execution.cluster_worker import UnfitWorkerError
-from hrtem_assets.execution.loading import ComputeError
-from hrtem_assets.execution.settings import DaskCompute, Tls
+from hrtem_assets.execution.loading import ComputeError, load_compute
+from hrtem_assets.execution.settings import RUNNING, ClusterCompute
 from hrtem_assets.execution.tasks import map_tasks
 from hrtem_assets.execution.workers import WorkerDiedError
-from hrtem_assets_tests.execution.dask_cluster import DaskProcesses, dask_processes, kill, wait_until
+from hrtem_assets_tests.execution.dask_cluster import (
+    DaskProcesses,
+    dask_processes,
+    kill,
+    scheduler_at,
+    wait_until,
+)
 from hrtem_assets_tests.execution.jobs import Marking, die_on_two, fail_on_three, span, square
 
 pytestmark = pytest.mark.slow
 
 
 def run(function, tasks, cluster: DaskProcesses, log=lambda _: None, **settings):
-    compute = DaskCompute(address=cluster.address, **settings)
-    return map_tasks(function, tasks, compute, name="squares of numbers", log=log)
+    return map_tasks(
+        function, tasks, scheduler_at(cluster.address, **settings), name="squares of numbers", log=log
+    )
 
 
 def test_every_task_is_answered_once_and_the_log_says_where(two_workers):
@@ -53,12 +61,22 @@ def test_tasks_spread_over_all_workers(two_workers):
 
 
 def test_a_scheduler_is_also_found_by_its_file(two_workers):
-    compute = DaskCompute(scheduler_file=two_workers.scheduler_file)
+    compute = ClusterCompute(opener=RUNNING, options={"scheduler_file": str(two_workers.scheduler_file)})
     assert dict(map_tasks(square, [3], compute, name="squares", log=lambda _: None)) == {3: 9}
+
+
+def test_a_file_of_a_scheduler_that_is_not_there_is_an_error_that_names_it():
+    compute = ClusterCompute(opener=RUNNING, options={"scheduler_file": "/none/s.json"})
     with pytest.raises(
         ComputeError, match=r"scheduler_file = '/none/s.json' is not there: start a scheduler"
     ):
-        list(map_tasks(square, [3], DaskCompute(scheduler_file="/none/s.json"), name="x", log=print))
+        list(map_tasks(square, [3], compute, name="squares", log=lambda _: None))
+
+
+def test_an_option_that_the_client_does_not_know_is_an_error_that_names_it():
+    compute = ClusterCompute(opener=RUNNING, options={"address": "tcp://127.0.0.1:9", "colour": "red"})
+    with pytest.raises(ComputeError, match=r"colour.*; correct options in the compute settings"):
+        list(map_tasks(square, [3], compute, name="squares", log=lambda _: None))
 
 
 def test_what_has_not_begun_is_cancelled_when_the_run_ends(two_workers, tmp_path):
@@ -108,7 +126,7 @@ def test_no_worker_at_all_is_an_error_in_bounded_time(cluster, monkeypatch):
 
 def test_an_absent_scheduler_is_an_error_that_says_how_to_start_one(monkeypatch):
     monkeypatch.setattr(cluster_tasks, "CONNECT_S", 1.0)
-    compute = DaskCompute(address="tcp://127.0.0.1:9")
+    compute = scheduler_at("tcp://127.0.0.1:9")
     start = time.monotonic()
     with pytest.raises(SchedulerLostError, match=r"tcp://127.0.0.1:9 does not answer.*dask scheduler"):
         list(map_tasks(square, [1], compute, name="squares", log=lambda _: None))
@@ -189,9 +207,19 @@ def test_a_scheduler_that_wants_certificates_gets_them(tmp_path):
     ]
     with dask_processes(tmp_path / "dask", workers=1, options=options) as cluster:
         assert cluster.address.startswith("tls://")
-        tls = Tls(ca_file=pem, cert_file=certificate, key_file=key)
-        assert dict(run(square, [3], cluster, tls=tls)) == {3: 9}
-        missing = Tls(ca_file=tmp_path / "none.pem", cert_file=certificate, key_file=key)
-        with pytest.raises(ComputeError, match=r"tls.ca_file = .*none.pem' is not a file"):
-            list(run(square, [3], cluster, tls=missing))
+        files = {"tls_ca_file": "./both.pem", "tls_client_cert": "./c.pem", "tls_client_key": "./k.pem"}
+        for names, said in ((files, None), (files | {"tls_ca_file": "./none.pem"}, "No such file")):
+            security = {**names, "require_encryption": True}
+            call = {"address": cluster.address, "security": security}
+            (tmp_path / "compute.yaml").write_text(
+                json.dumps({"kind": "cluster", "opener": RUNNING, "options": call})
+            )
+            work = map_tasks(
+                square, [3], load_compute(tmp_path / "compute.yaml"), name="squares", log=lambda _: None
+            )
+            if said is None:
+                assert dict(work) == {3: 9}
+            else:
+                with pytest.raises(SchedulerLostError, match=said):
+                    list(work)
     wait_until(lambda: cluster.scheduler.poll() is not None, "the scheduler ends")

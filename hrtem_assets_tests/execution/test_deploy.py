@@ -14,7 +14,7 @@ import yaml
 
 from hrtem_assets.base.environment import VARIABLES
 from hrtem_assets.execution.loading import load_compute
-from hrtem_assets.execution.settings import CudaCompute, DaskCompute, KubernetesCompute, SlurmCompute
+from hrtem_assets.execution.settings import RUNNING, ClusterCompute
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
@@ -35,16 +35,17 @@ def units(path: Path) -> configparser.ConfigParser:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("name", "opener"),
     [
-        ("workstation/compute.yaml", CudaCompute),
-        ("slurm/compute.yaml", SlurmCompute),
-        ("slurm/standing.yaml", DaskCompute),
-        ("kubernetes/compute.yaml", KubernetesCompute),
+        ("workstation/compute.yaml", "dask_cuda.LocalCUDACluster"),
+        ("slurm/compute.yaml", "dask_jobqueue.SLURMCluster"),
+        ("slurm/standing.yaml", RUNNING),
+        ("kubernetes/compute.yaml", "dask_kubernetes.operator.KubeCluster"),
     ],
 )
-def test_compute_files_are_read_by_our_own_models(name, kind):
-    assert isinstance(load_compute(DEPLOY / name), kind)
+def test_compute_files_are_read_by_our_own_model_and_name_what_they_open(name, opener):
+    compute = load_compute(DEPLOY / name)
+    assert isinstance(compute, ClusterCompute) and compute.opener == opener
 
 
 def test_every_file_is_named_in_the_text_that_explains_them():
@@ -105,11 +106,10 @@ def test_workers_of_a_standing_scheduler_find_its_file_and_run_one_thread_each(t
     script = (SLURM / "workers.sbatch").read_text("utf-8")
     subprocess.run(["bash", "-n", SLURM / "workers.sbatch"], check=True)
     standing = load_compute(SLURM / "standing.yaml")
-    assert isinstance(standing, DaskCompute)
-    assert f":-{standing.scheduler_file}}}" in script
-    assert f"--scheduler-file {standing.scheduler_file}" in (SLURM / "hrtem-scheduler.service").read_text(
-        "utf-8"
-    )
+    assert isinstance(standing, ClusterCompute)
+    file = standing.options["scheduler_file"]
+    assert f":-{file}}}" in script
+    assert f"--scheduler-file {file}" in (SLURM / "hrtem-scheduler.service").read_text("utf-8")
     # run as Slurm would, with a program that says how it was called
     program = tmp_path / "bin" / "dask"
     program.parent.mkdir()
@@ -128,7 +128,7 @@ def test_workers_of_a_standing_scheduler_find_its_file_and_run_one_thread_each(t
         check=True,
     ).stdout
     assert said.split() == [
-        *("1", "1", "1", "worker", "--scheduler-file", str(standing.scheduler_file)),
+        *("1", "1", "1", "worker", "--scheduler-file", file),
         *("--nworkers", "8", "--nthreads", "1", "--memory-limit", "0"),
         *("--local-directory", "/scratch", "--death-timeout", "600"),
     ]
@@ -137,14 +137,16 @@ def test_workers_of_a_standing_scheduler_find_its_file_and_run_one_thread_each(t
 def test_kubernetes_runs_and_workers_share_image_stores_secret_and_service_account():
     values = read(KUBERNETES / "values.yaml")
     compute = load_compute(KUBERNETES / "compute.yaml")
-    assert isinstance(compute, KubernetesCompute)
+    assert isinstance(compute, ClusterCompute)
+    assert compute.options["custom_cluster_spec"] == str(KUBERNETES / "cluster.yaml")
+    (worker,) = read(KUBERNETES / "cluster.yaml")["spec"]["worker"]["spec"]["containers"]
     (code,) = values["dagster-user-deployments"]["deployments"]
-    assert compute.image == f"{code['image']['repository']}:{code['image']['tag']}"
+    assert worker["image"] == f"{code['image']['repository']}:{code['image']['tag']}"
     env = {item["name"]: item["value"] for item in code["env"]}
     assert env.keys() <= KNOWN
-    assert compute.env["HRTEM_ASSETS"] == env["HRTEM_ASSETS"]
+    assert {"name": "HRTEM_ASSETS", "value": env["HRTEM_ASSETS"]} in worker["env"]
     assert [secret["name"] for secret in code["envSecrets"]] == [
-        source["secretRef"]["name"] for source in compute.env_from
+        source["secretRef"]["name"] for source in worker["envFrom"]
     ]
     # the settings of compute are mounted where HRTEM_COMPUTE says
     mounts = {mount["name"]: mount["mountPath"] for mount in code["volumeMounts"]}
@@ -153,7 +155,7 @@ def test_kubernetes_runs_and_workers_share_image_stores_secret_and_service_accou
     assert env["HRTEM_DATA"] == mounts["data"]
     assert code["includeConfigInLaunchedRuns"] == {"enabled": True}
     role, binding = yaml.safe_load_all((KUBERNETES / "rbac.yaml").read_text("utf-8"))
-    assert role["metadata"] == {"name": binding["roleRef"]["name"], "namespace": compute.namespace}
+    assert role["metadata"] == {"name": binding["roleRef"]["name"], "namespace": compute.options["namespace"]}
     assert binding["subjects"][0]["name"] == values["global"]["serviceAccountName"]
 
 
@@ -180,9 +182,9 @@ def test_the_image_is_built_from_the_lock_and_the_extras_that_exist():
     for copied in re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE):
         for name in copied.split():
             assert (REPOSITORY / name).exists(), name
-    image = load_compute(KUBERNETES / "compute.yaml")
-    assert isinstance(image, KubernetesCompute) and image.image.endswith(f":{project['version']}")
-    assert f"-t {image.image} " in text
+    (worker,) = read(KUBERNETES / "cluster.yaml")["spec"]["worker"]["spec"]["containers"]
+    assert worker["image"].endswith(f":{project['version']}")
+    assert f"-t {worker['image']} " in text
 
 
 def test_the_constraints_of_the_image_are_the_versions_of_the_lock():

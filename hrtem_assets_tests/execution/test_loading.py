@@ -1,5 +1,6 @@
 """Compute settings: which file or address is used, and errors that name field, value, range and repair."""
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,9 @@ from hrtem_assets.execution.loading import (
     expected_workers,
     load_compute,
 )
-from hrtem_assets.execution.settings import (
-    CudaCompute,
-    DaskCompute,
-    KubernetesCompute,
-    LocalCompute,
-    SlurmCompute,
-)
+from hrtem_assets.execution.settings import ClusterCompute, LocalCompute
 from hrtem_assets.execution.workers import available_workers
+from hrtem_assets_tests.execution.dask_cluster import scheduler_at
 
 
 @pytest.fixture(autouse=True)
@@ -42,25 +38,31 @@ def test_without_settings_every_core_of_this_machine_works(monkeypatch):
 
 def test_an_address_alone_names_a_running_scheduler(monkeypatch):
     monkeypatch.setenv("HRTEM_COMPUTE", "tcp://node7:8786")
-    assert compute_from_environment() == DaskCompute(address="tcp://node7:8786")
-    assert compute_from_environment(6) == DaskCompute(address="tcp://node7:8786", at_once=6)
+    assert compute_from_environment() == scheduler_at("tcp://node7:8786")
+    assert compute_from_environment(6) == scheduler_at("tcp://node7:8786", at_once=6)
 
 
-def test_a_file_says_its_kind_and_its_paths_are_relative_to_it(tmp_path, monkeypatch):
-    path = written(
-        tmp_path,
-        "kind: dask\naddress: tls://node7:8786\n"
-        "tls: {ca_file: ca.pem, cert_file: certs/me.pem, key_file: /keys/me.pem}\n",
-    )
-    monkeypatch.setenv("HRTEM_COMPUTE", str(path))
+def test_what_a_file_writes_as_a_path_is_seen_from_its_folder(tmp_path, monkeypatch):
+    text = """
+        kind: cluster
+        opener: distributed.Client
+        options:
+          address: tls://node7:8786
+          security: {tls_ca_file: ./ca.pem, tls_client_cert: ../me.pem, tls_client_key: /keys/me.pem}
+          names: [./a, b]
+    """
+    monkeypatch.setenv("HRTEM_COMPUTE", str(written(tmp_path, textwrap.dedent(text))))
     compute = compute_from_environment()
-    assert isinstance(compute, DaskCompute) and compute.tls is not None
-    assert compute.tls.ca_file == tmp_path / "ca.pem"
-    assert compute.tls.cert_file == tmp_path / "certs" / "me.pem"
-    assert compute.tls.key_file == Path("/keys/me.pem")
-    assert load_compute(written(tmp_path, "kind: dask\nscheduler_file: s.json")) == DaskCompute(
-        scheduler_file=tmp_path / "s.json"
-    )
+    assert isinstance(compute, ClusterCompute)
+    assert compute.options == {
+        "address": "tls://node7:8786",
+        "security": {
+            "tls_ca_file": str(tmp_path / "ca.pem"),
+            "tls_client_cert": str(tmp_path.parent / "me.pem"),
+            "tls_client_key": "/keys/me.pem",
+        },
+        "names": [str(tmp_path / "a"), "b"],
+    }
 
 
 def test_a_file_of_kind_local_yields_to_what_a_run_asks_for(tmp_path, monkeypatch):
@@ -73,24 +75,27 @@ def test_a_file_of_kind_local_yields_to_what_a_run_asks_for(tmp_path, monkeypatc
     ("compute", "workers"),
     [
         (LocalCompute(workers=7), 7),
-        (DaskCompute(address="tcp://a:1", at_once=9), 9),
-        (SlurmCompute(cores=4, memory="8 GB", walltime="1:00:00", workers_max=16), 16),
-        (KubernetesCompute(image="i", workers=5), 5),
-        (CudaCompute(devices=(0, 1), workers_per_device=3), 6),
+        (scheduler_at("tcp://a:1", at_once=9), 9),
+        (ClusterCompute(opener="a.B", workers_max=16), 16),
+        (ClusterCompute(opener="a.B", workers=5), 5),
+        (ClusterCompute(opener="a.B"), available_workers()),
     ],
 )
 def test_plans_reckon_with_the_workers_that_are_meant_to_come(compute, workers):
     assert expected_workers(compute) == workers
 
 
-SLURM = "kind: slurm\ncores: 4\nmemory: 8 GB\nwalltime: '12:00:00'\n"
+JOBS = "kind: cluster\nopener: dask_jobqueue.SLURMCluster\n"
+RUNS = "kind: cluster\nopener: distributed.Client\n"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("workers: 2", "kind is required (allowed: local, dask, slurm, kubernetes, cuda); change it in"),
-        ("kind: spark", "kind = 'spark' is not known (allowed: local, dask"),
+        ("workers: 2", "kind is required (allowed: local, cluster); change it in"),
+        ("kind: spark", "kind = 'spark' is not known (allowed: local, cluster"),
+        ("kind: slurm\ncores: 4", "kind = 'slurm' is written as kind: cluster now"),
+        ("kind: cuda", "see deploy/workstation/compute.yaml"),
         (
             "kind: local\nworkers: 0",
             "local.workers = 0: Input should be greater than or equal to 1 (allowed: >= 1 and <= 4096)",
@@ -99,22 +104,22 @@ SLURM = "kind: slurm\ncores: 4\nmemory: 8 GB\nwalltime: '12:00:00'\n"
             "kind: local\nthreads: 2",
             "local.threads: is not a known field; remove it, or correct its spelling",
         ),
-        ("kind: dask", "give either address or scheduler_file"),
-        ("kind: dask\naddress: node7", "dask.address = 'node7': write it as tcp://host:8786"),
-        ("kind: dask\naddress: tls://node7:8786", "an address that begins with tls:// needs tls"),
-        (SLURM + "workers: 6", "workers = 6 must be a multiple of cores = 4"),
-        (SLURM, "give either workers, for a fixed size, or workers_max"),
-        (SLURM + "workers_max: 8\nworkers_min: 12", "workers_min = 12 must not exceed workers_max = 8"),
-        (SLURM.replace("8 GB", "'8'") + "workers: 4", "slurm.memory = '8': write it as 32 GB or 500 MiB"),
-        (SLURM.replace("'12:00:00'", "12h") + "workers: 4", "slurm.walltime = '12h': write it as 12:00:00"),
-        (SLURM + "workers: 4\nworkers_timeout_s: 0", "(allowed: > 0 and <= 2592000.0 s)"),
-        ("kind: kubernetes\nworkers: 2", "kubernetes.image: is required; add it in"),
+        ("kind: cluster", "cluster.opener: is required; add it in"),
+        ("kind: cluster\nopener: Client", "cluster.opener = 'Client': write it as package.Class"),
+        ("kind: cluster\nopener: 7", "cluster.opener = 7"),
+        (JOBS + "options: [1]", "cluster.options"),
+        (RUNS + "options: {address: node7}", "options.address = 'node7': write it as tcp://host:8786"),
+        (RUNS, "options need address, such as tcp://host:8786, or scheduler_file"),
         (
-            "kind: kubernetes\nimage: i\nworkers: 2\nvolume_mounts: [{name: a, mountPath: /a}]",
-            "volume_mounts name 'a', but volumes holds: none",
+            RUNS + "options: {address: 'tcp://a:1'}\nworkers: 3",
+            "distributed.Client starts no workers: remove",
         ),
-        ("kind: cuda\ndevices: [0, 0]", "GPU numbers are different and count from 0"),
-        ("kind: cuda\nworkers_per_device: 99", "(allowed: >= 1 and <= 16)"),
+        (JOBS + "workers: 2\nworkers_max: 3", "give either workers, for a fixed size, or workers_max"),
+        (JOBS + "workers_min: 3", "workers_min and adapt_options go with workers_max"),
+        (JOBS + "workers_max: 8\nworkers_min: 12", "workers_min = 12 must not exceed workers_max = 8"),
+        (JOBS + "memory_per_worker: '8'", "cluster.memory_per_worker = '8': write it as 32 GB or 500 MiB"),
+        (JOBS + "workers_timeout_s: 0", "(allowed: > 0 and <= 2592000.0 s)"),
+        (JOBS + "copies: 99", "(allowed: >= 1 and <= 64)"),
         ("- kind", "must be a mapping, lines such as 'name: value', not a list"),
         ("kind: [", "line 2: not valid YAML"),
     ],
@@ -134,5 +139,5 @@ def test_what_the_environment_says_wrongly_is_refused(monkeypatch, tmp_path):
     ):
         compute_from_environment()
     monkeypatch.setenv("HRTEM_COMPUTE", "tcp://node7")
-    with pytest.raises(ComputeError, match=r"dask.address = 'tcp://node7'"):
+    with pytest.raises(ComputeError, match=r"options.address = 'tcp://node7': write it as tcp://host:8786"):
         compute_from_environment()

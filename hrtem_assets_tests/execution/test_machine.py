@@ -6,8 +6,10 @@ import pytest
 
 from hrtem_assets.execution import machine
 from hrtem_assets.execution.machine import MASTER_BYTES, machine_bytes, room_for_workers
-from hrtem_assets.execution.settings import DaskCompute, KubernetesCompute, LocalCompute, SlurmCompute
+from hrtem_assets.execution.settings import ClusterCompute, LocalCompute
+from hrtem_assets_tests.execution.dask_cluster import scheduler_at
 
+JOBS = "dask_jobqueue.SLURMCluster"
 PHYSICAL = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -61,21 +63,17 @@ def test_workers_of_this_machine_share_what_its_master_leaves(cgroups):
     ("text", "size"),
     [("32 GB", 32e9), ("500 MiB", 500 * 2**20), ("1.5TB", 1.5e12), ("8 kB", 8e3), ("64GiB", 64 * 2**30)],
 )
-def test_the_workers_of_a_slurm_job_share_its_memory(text, size):
-    room = room_for_workers(SlurmCompute(cores=8, memory=text, walltime="1:00:00", workers=16))
-    assert (room.bytes, room.sharing, room.may_shrink) == (size, 8, False)
+def test_a_worker_of_a_cluster_has_the_memory_that_settings_say(text, size):
+    room = room_for_workers(ClusterCompute(opener=JOBS, workers=16, memory_per_worker=text))
+    assert (room.bytes, room.sharing, room.may_shrink) == (size, 1, False)
 
 
-@pytest.mark.parametrize(
-    ("limit", "size"),
-    [("8Gi", 8 * 2**30), ("500M", 500e6), (8000000000, 8e9), ("129e6", 129e6), ("1.5Ti", 1.5 * 2**40)],
-)
-def test_a_pod_has_its_own_limit(limit, size):
-    settings = {"image": "hrtem", "workers": 3, "resources": {"limits": {"memory": limit}}}
-    assert room_for_workers(KubernetesCompute(**settings)).bytes == size
-
-
-def test_of_a_scheduler_and_of_a_pod_without_limit_nothing_is_known():
-    assert room_for_workers(DaskCompute(address="tcp://host:8786")).bytes is None
-    assert room_for_workers(KubernetesCompute(image="hrtem", workers=3)).bytes is None
-    assert room_for_workers(DaskCompute(address="tcp://host:8786", at_once=3)).workers(10**18) == 3
+def test_of_workers_whose_memory_is_not_said_nothing_is_known_unless_they_are_of_this_machine(cgroups):
+    cgroups("0::/", {"memory.max": "2500000000"})
+    assert room_for_workers(scheduler_at("tcp://host:8786")).bytes is None
+    assert room_for_workers(ClusterCompute(opener=JOBS, workers=3)).bytes is None
+    assert room_for_workers(scheduler_at("tcp://host:8786", at_once=3)).workers(10**18) == 3
+    here = room_for_workers(
+        ClusterCompute(opener="dask_cuda.LocalCUDACluster", workers=3, on_this_machine=True)
+    )
+    assert (here.bytes, here.sharing, here.may_shrink) == (2_500_000_000 - MASTER_BYTES, 3, False)

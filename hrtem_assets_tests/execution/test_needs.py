@@ -15,9 +15,10 @@ from hrtem_assets.cli import main
 from hrtem_assets.execution import machine, needs
 from hrtem_assets.execution.fill import fill
 from hrtem_assets.execution.needs import CostError, Work, fewer_workers, require_disk, require_memory
-from hrtem_assets.execution.settings import DaskCompute, LocalCompute, SlurmCompute
+from hrtem_assets.execution.settings import ClusterCompute, LocalCompute
 from hrtem_assets.store import files
 from hrtem_assets.store.layout import Layout
+from hrtem_assets_tests.execution.dask_cluster import scheduler_at
 from hrtem_assets_tests.execution.peaks import peak_bytes
 from hrtem_assets_tests.small import SPECIMEN, small_campaign, small_campaign_yaml
 
@@ -198,11 +199,11 @@ def test_many_conditions_at_a_time_are_refused_with_how_many_fit(machine_of):
 
 def test_a_cluster_whose_workers_cannot_all_work_is_refused_and_an_unknown_one_is_not():
     works = [Work(ASSETS["exit_waves"], load_campaign("paper"), "CdSe-medium")]
-    job = SlurmCompute(cores=16, memory="8 GB", walltime="1:00:00", workers=16)
-    with pytest.raises(CostError, match=r"a Slurm job \(memory\) has 8 GB for 16 workers"):
+    job = ClusterCompute(opener="dask_jobqueue.SLURMCluster", workers=16, memory_per_worker="500 MB")
+    with pytest.raises(CostError, match=r"a worker \(memory_per_worker\) has"):
         require_memory(works, job)
-    assert require_memory(works, job.model_copy(update={"memory": "64 GB"})).workers == 16
-    assert require_memory(works, DaskCompute(address="tcp://host:8786", at_once=3)).workers == 3
+    assert require_memory(works, job.model_copy(update={"memory_per_worker": "4 GB"})).workers == 1
+    assert require_memory(works, scheduler_at("tcp://host:8786", at_once=3)).workers == 3
 
 
 def test_a_worker_that_is_too_small_says_so(machine_of):

@@ -34,7 +34,8 @@ def die_on_two(x: int) -> int:
 
 
 def print_word(_: int) -> str:
-    print(os.environ["HRTEM_TEST_WORD"], flush=True)
+    # in one piece, beside other workers that print
+    print(os.environ["HRTEM_TEST_WORD"] + "\n", end="", flush=True)
     return os.environ["HRTEM_TEST_WORD"]
 
 
