@@ -10,7 +10,7 @@ from hrtem_assets.waves.engine import Atoms
 from hrtem_assets.waves.phonons import configurations
 
 SPECIMEN = "CdSe-medium"
-FILM_A = 52.0
+SUBSTRATE_A = 52.0
 # the eleven defoci at one dose
 CONDITIONS = tuple(f"df{defocus:+03d}nm_400e" for defocus in range(-25, 26, 5))
 
@@ -39,7 +39,7 @@ def campaign_a(phonons: int, sampling_a: float = 0.1) -> Campaign:
         "paper",
         {
             "sizes": {"medium": {"radius_min_a": 15.0, "radius_max_a": 22.0}},
-            "substrate": {"thickness_min_a": FILM_A, "thickness_max_a": FILM_A},
+            "substrate": {"thickness_min_a": SUBSTRATE_A, "thickness_max_a": SUBSTRATE_A},
             "placement": {"count_min": 5, "count_max": 5},
             "simulation": {"frozen_phonons": phonons, "sampling_a": sampling_a},
         },
@@ -53,7 +53,7 @@ def case_a(
 
     Args:
         phonons: frozen-phonon configurations.
-        slices: keep only so many slices, half of them above the film's top; all of them by default.
+        slices: keep only so many slices, half of them above the substrate's top; all of them by default.
         sampling_a: pixel of the simulation in Å.
         part_of_atoms: keep only every so many atoms, evenly over the list.
     """
@@ -72,7 +72,7 @@ def case_a(
 def _upper_slices(case: Case, slices: int) -> Case:
     thickness = case.simulation.slice_thickness_a
     depth = slices * thickness
-    first = FILM_A + case.simulation.vacuum_a - depth / 2
+    first = SUBSTRATE_A + case.simulation.vacuum_a - depth / 2
     # one choice for all phonons, because they share the list of elements
     z = case.atoms.positions_a[0, :, 2] - first
     part = _with_atoms(case, (z >= 0) & (z < depth))

@@ -46,7 +46,7 @@ BATCH, FOLD, RATE = 8, 4, 3e-3
 
 
 def reduced_campaign(train: int, validation: int) -> Campaign:
-    """The published campaign with smaller particles on a thinner film in a smaller cell."""
+    """The published campaign with smaller particles on a thinner substrate in a smaller cell."""
     return load_campaign(
         "paper",
         {

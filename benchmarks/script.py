@@ -14,9 +14,9 @@ SEED = 1
 
 
 def structure(
-    lattice: Lattice, particles: Sequence[Particle], film_a: float, simulation: Simulation
+    lattice: Lattice, particles: Sequence[Particle], substrate_a: float, simulation: Simulation
 ) -> tuple[Any, int]:
-    """Particles without faults on czone's own amorphous film; imports and hexagonal axes mended, nothing else.
+    """Particles without faults on czone's own amorphous substrate; imports and hexagonal axes mended, nothing else.
 
     Returns:
         `ase.Atoms` in the simulation cell, particle atoms first, and how many those are.
@@ -45,14 +45,14 @@ def structure(
         ball.transform(cz.Rotation(matrix=Rotation.from_quat(particle.quaternion).as_matrix()))
         ball.transform(cz.Translation(shift=np.array(particle.center_a)))
         bodies.append(ball)
-    film = cz.Volume(
-        points=cz.makeRectPrism(cell, cell, film_a),
+    substrate = cz.Volume(
+        points=cz.makeRectPrism(cell, cell, substrate_a),
         generator=cz.AmorphousGenerator(),
         priority=len(bodies),
     )
     top = max(p.center_a[2] + p.radius_a for p in particles)
-    np.random.seed(SEED)  # noqa: NPY002  czone's film draws from nothing else
-    scene = cz.Scene(bounds=np.array([[0.0, 0.0, 0.0], [cell, cell, top]]), objects=[*bodies, film])
+    np.random.seed(SEED)  # noqa: NPY002  czone's substrate draws from nothing else
+    scene = cz.Scene(bounds=np.array([[0.0, 0.0, 0.0], [cell, cell, top]]), objects=[*bodies, substrate])
     scene.populate()
     positions, numbers = scene.all_atoms, scene.all_species
     particle_atoms = sum(len(scene.species_from_object(i)) for i in range(len(bodies)))
@@ -110,7 +110,7 @@ def run(
     campaign: Campaign,
     specimen: Specimen,
     particles: Sequence[Particle],
-    film_a: float,
+    substrate_a: float,
     conditions: Sequence[str],
 ) -> dict[str, float]:
     """CPU seconds of each asset, on one core.
@@ -119,7 +119,7 @@ def run(
         campaign: simulation, optics and calibration.
         specimen: lattice and thermal displacements.
         particles: where they lie, how large and how oriented.
-        film_a: thickness of the film in Å.
+        substrate_a: thickness of the substrate in Å.
         conditions: of the micrographs.
     """
     import abtem
@@ -129,9 +129,9 @@ def run(
     rng = np.random.default_rng(SEED)
     quiet = {"fftw.threads": 1, "diagnostics.progress_bar": False}
     with abtem.config.set(quiet), dask.config.set(scheduler="synchronous"):
-        atoms, particle_atoms = structure(specimen.lattice, particles, film_a, simulation)
+        atoms, particle_atoms = structure(specimen.lattice, particles, substrate_a, simulation)
         lap("structure")
-        rms_a = campaign.film_rms_displacement_a
+        rms_a = campaign.substrate_rms_displacement_a
         vacuum = exit_waves(atoms[:particle_atoms], simulation, rms_a)
         lap("vacuum waves")
         full = exit_waves(atoms, simulation, rms_a)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import script
-from benchmarks.case_a import CONDITIONS, FILM_A, SPECIMEN, campaign_a
+from benchmarks.case_a import CONDITIONS, SPECIMEN, SUBSTRATE_A, campaign_a
 from benchmarks.clock import Laps, cpu_of, cpu_s, end_fork_server, peak_memory_mb
 from hrtem_assets.assets import ASSETS, Asset
 from hrtem_assets.backend.choice import DeviceName
@@ -93,7 +93,7 @@ def measure_script(phonons: int) -> dict[str, Any]:
     speck = replace(particles[0], radius_a=4.0, center_a=(x, y, 6.0))
     script.run(campaign_a(1), specimen, [speck], 2.0, CONDITIONS[:1])
     wall, lap = time.perf_counter(), Laps()
-    assets = script.run(campaign, specimen, particles, FILM_A, CONDITIONS)
+    assets = script.run(campaign, specimen, particles, SUBSTRATE_A, CONDITIONS)
     lap("all")
     return {
         "phonons": phonons,

@@ -53,7 +53,8 @@ class ExitWavesAsset(Asset):
         return {
             "simulation": simulation.model_dump(mode="json", exclude=idle_settings(simulation.engine)),
             "rms_displacements_a": campaign.rms_displacements_a(specimen),
-            "film_rms_displacement_a": campaign.film_rms_displacement_a,
+            # the recipe keeps the word of earlier versions: with another every store of waves would be stale
+            "film_rms_displacement_a": campaign.substrate_rms_displacement_a,
             "engine_versions": engine(simulation.engine).versions(),
         }
 
@@ -66,7 +67,9 @@ class ExitWavesAsset(Asset):
         dims, shape, chunk = ("phonon", "y", "x"), (phonons, n, n), (1, n, n)
         return Schema(
             arrays=(
-                Variable("full", dims, shape, "complex64", "1", "exit wave of particles and film", chunk),
+                Variable(
+                    "full", dims, shape, "complex64", "1", "exit wave of particles and substrate", chunk
+                ),
                 Variable("vacuum", dims, shape, "complex64", "1", "exit wave of the particles alone", chunk),
             ),
             records=(
@@ -91,7 +94,7 @@ class ExitWavesAsset(Asset):
     ) -> PartitionPicture:
         tiles, captions = [], []
         pruned = store.info.pruned
-        shows = {"full": "particles and film", "vacuum": "particles in vacuum"}
+        shows = {"full": "particles and substrate", "vacuum": "particles in vacuum"}
         for i in shown[:2]:
             for name, text in ((n, t) for n, t in shows.items() if n not in pruned):
                 wave = store.read(name, i).mean(axis=0)

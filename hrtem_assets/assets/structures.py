@@ -1,4 +1,4 @@
-"""Structures: atoms of particles on an amorphous film; one row is a structure."""
+"""Structures: atoms of particles on an amorphous substrate; one row is a structure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,14 +22,14 @@ _COLUMNS = 4
 
 
 class StructuresAsset(Asset):
-    """Sample particle number, radii, orientations, faults, positions and film, and assemble them."""
+    """Sample particle number, radii, orientations, faults, positions and substrate, and assemble them."""
 
     name = "structures"
-    description = "Atomic models: particles on an amorphous film. One row is a structure."
+    description = "Atomic models: particles on an amorphous substrate. One row is a structure."
     code_version = CODE_VERSION
     run_settings = (
         RunSetting("simulation.cell_a", "side of the square cell [Å]"),
-        RunSetting("substrate", "film overrides"),
+        RunSetting("substrate", "substrate overrides"),
         RunSetting("placement", "placement overrides"),
     )
     cost_grows_with = "height"
@@ -43,9 +43,9 @@ class StructuresAsset(Asset):
         ("placement.count_min", "fewest particles in a structure"),
         ("placement.count_max", "most particles in a structure"),
         ("placement.separation_a", "least gap between particles [Å]"),
-        ("substrate.element", "film"),
-        ("substrate.thickness_min_a", "least film thickness [Å]"),
-        ("substrate.thickness_max_a", "greatest film thickness [Å]"),
+        ("substrate.element", "substrate"),
+        ("substrate.thickness_min_a", "least substrate thickness [Å]"),
+        ("substrate.thickness_max_a", "greatest substrate thickness [Å]"),
         ("cell_a", "side of the periodic cell [Å]"),
     )
 
@@ -76,14 +76,14 @@ class StructuresAsset(Asset):
                     (atoms,),
                     "int16",
                     "1",
-                    f"particle of the atom; {SUBSTRATE} is the film",
+                    f"particle of the atom; {SUBSTRATE} is the substrate",
                 ),
             ),
             records=(
                 Variable("atom_count", dtype="int32", long_name="atoms; particle atoms come first"),
                 Variable("particle_count", dtype="int16", long_name="particles placed"),
                 Variable("requested_particles", dtype="int16", long_name="particles asked for"),
-                Variable("substrate_thickness", units="Å", long_name="film thickness"),
+                Variable("substrate_thickness", units="Å", long_name="substrate thickness"),
                 Variable("center", ("slot", "axis"), (slots, 3), units="Å", long_name="particle centre"),
                 Variable("radius", ("slot",), (slots,), units="Å", long_name="particle radius"),
                 Variable(
@@ -111,7 +111,7 @@ class StructuresAsset(Asset):
             "mean_particles": float(placed.mean()),
             "mean_requested_particles": float(asked.mean()),
             "structures_with_fewer_particles": float(np.count_nonzero(placed < asked)),
-            "mean_film_thickness_a": float(column("substrate_thickness").mean()),
+            "mean_substrate_thickness_a": float(column("substrate_thickness").mean()),
         }
 
     def pictures(
@@ -174,12 +174,12 @@ class StructuresAsset(Asset):
             )
 
     def memory_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds, conditions: int) -> int:
-        # the box around one particle is filled before it is cut; what is cut, and the film, is kept and copied
+        # the box around one particle is filled before it is cut; what is cut, and the substrate, is kept and copied
         return _PROCESS_BYTES + 650 * most.particle_atoms + 180 * most.atoms
 
     def stored_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds) -> int:
-        # not every film is the thickest, nor every particle the largest
-        return 6 * most.film_atoms + most.particles * most.particle_atoms
+        # not every substrate is the thickest, nor every particle the largest
+        return 6 * most.substrate_atoms + most.particles * most.particle_atoms
 
     def make_one(self, work: Assignment) -> Made:
         campaign, specimen, index = work.campaign, work.specimen, work.index

@@ -172,7 +172,7 @@ def particle_depths_a(sources: Mapping[str, Source], index: int) -> NDArray[np.f
     count = int(structures.read("atom_count", index))
     particles = int(np.count_nonzero(structures.read("particle", index)[:count] != SUBSTRATE))
     z = structures.read("positions", index)[:particles, 2].astype(np.float64)
-    # the exit plane lies above the particles or, where the beam meets them first, below the film
+    # the exit plane lies above the particles or, where the beam meets them first, below the substrate
     return np.abs(float(sources["exit_waves"].read("exit_plane_z", index)) - z)
 
 

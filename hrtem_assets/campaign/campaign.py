@@ -310,7 +310,7 @@ class Campaign(Model):
     def rms_displacements_a(self, specimen: Specimen) -> dict[str, float]:
         """Rms thermal displacement per axis by element, in Å, for a specimen's particles.
 
-        The film's own value is `film_rms_displacement_a`: an element may occur in both.
+        The substrate's own value is `substrate_rms_displacement_a`: an element may occur in both.
         """
         match self.simulation.thermal_profile:
             case "none":
@@ -330,11 +330,11 @@ class Campaign(Model):
         return self.training_sets.crop_px or min(USUAL_CROP_PX, self.simulation.output_grid)
 
     @property
-    def film_rms_displacement_a(self) -> float:
+    def substrate_rms_displacement_a(self) -> float:
         """Rms thermal displacement per axis of substrate atoms, in Å."""
         profile = self.simulation.thermal_profile
-        film = {"none": 0.0, "uniform_0p1": UNIFORM_RMS_DISPLACEMENT_A}
-        return film.get(profile, self.substrate.rms_displacement_a)
+        substrate = {"none": 0.0, "uniform_0p1": UNIFORM_RMS_DISPLACEMENT_A}
+        return substrate.get(profile, self.substrate.rms_displacement_a)
 
 
 def _known(kind: str, key: str, every: Mapping[str, T], campaign: str) -> T:

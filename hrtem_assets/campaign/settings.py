@@ -28,9 +28,9 @@ MOST_TRIALS = 1_000_000
 class Substrate(Model):
     """The amorphous film under the particles, periodic in x and y."""
 
-    element: str = Field("C", description="chemical symbol of the film")
-    thickness_min_a: float = quantity(20.0, "Å", "smallest film thickness", ge=0.0, le=2000.0)
-    thickness_max_a: float = quantity(80.0, "Å", "largest film thickness", ge=0.0, le=2000.0)
+    element: str = Field("C", description="chemical symbol of its atoms")
+    thickness_min_a: float = quantity(20.0, "Å", "smallest thickness", ge=0.0, le=2000.0)
+    thickness_max_a: float = quantity(80.0, "Å", "largest thickness", ge=0.0, le=2000.0)
     density_atoms_per_a3: float = quantity(
         0.1103075, "1/Å³", "number density (2.20 g/cm³ for carbon)", gt=0.0, le=0.14
     )
@@ -69,7 +69,7 @@ class Substrate(Model):
         if crystal is not None and density > MOST_OF_CRYSTAL * crystal:
             raise ValueError(
                 f"density_atoms_per_a3 = {density:g} is more than that of crystalline {symbol}, {crystal:.4g}/Å³; give "
-                f"the film's own density and, with it, min_distance_a"
+                f"the substrate's own density and, with it, min_distance_a"
             )
         if (weight := mass_density_g_per_cm3(symbol, density)) > MOST_DENSITY_G_PER_CM3:
             raise ValueError(

@@ -29,7 +29,7 @@ def what_would_fit(works: "Sequence[Work]", worst: "Work", limit: int) -> list[s
         return all(replace(w, campaign=change(w.campaign)).memory_bytes() <= limit for w in works)
 
     own, size = worst.campaign, worst.campaign.specimen(worst.specimen).size_name
-    simulation, film, radii = own.simulation, own.substrate, own.sizes[size]
+    simulation, substrate, radii = own.simulation, own.substrate, own.sizes[size]
     changes: list[tuple[str, Callable[[Campaign, Any], Campaign], Sequence[Any]]] = [
         ("simulation.cell_a at most", _setting("simulation", "cell_a"), list(_smaller_cells(own))),
         (
@@ -50,7 +50,7 @@ def what_would_fit(works: "Sequence[Work]", worst: "Work", limit: int) -> list[s
         (
             "substrate.thickness_max_a at most",
             _setting("substrate", "thickness_max_a"),
-            _lower(film.thickness_max_a, film.thickness_min_a),
+            _lower(substrate.thickness_max_a, substrate.thickness_min_a),
         ),
         (
             f"sizes.{size}.radius_max_a at most",

@@ -52,7 +52,7 @@ class Work:
         """As `memory_bytes`, with the lattice's own density: a second where it has to be expanded first."""
         return self.memory_bytes(bounds(self.campaign, self.campaign.specimen(self.specimen)))
 
-    def memory_bytes_of_film(self) -> int:
+    def memory_bytes_of_substrate(self) -> int:
         """As `memory_bytes`, without the atoms of particles: what it takes at least."""
         most = bounds(self.campaign, self.campaign.specimen(self.specimen), lattice=False)
         return self.memory_bytes(replace(most, particle_atoms=0))
@@ -115,7 +115,7 @@ def require_memory(works: Sequence[Work], compute: Compute) -> Fit:
     sizes = [work.memory_bytes() for work in works]
     if room.workers(max(sizes)) < room.sharing:
         # what a lattice holds is looked up only where the answer may depend on it
-        sure = [work.memory_bytes_of_film() for work in works]
+        sure = [work.memory_bytes_of_substrate() for work in works]
         sizes = sure if room.workers(max(sure)) < least else [work.precise_memory_bytes() for work in works]
     most = max(sizes)
     fit = Fit(most, works[sizes.index(most)], room, room.workers(most))
@@ -184,7 +184,8 @@ def _refusal(fit: Fit, works: Sequence[Work], least: int) -> str:
     )
     options = what_would_fit(works, fit.work, share)
     found = (
-        ", or ".join(options) or "no single setting, so lower several (cell_a, frozen_phonons, film, radii)"
+        ", or ".join(options)
+        or "no single setting, so lower several (cell_a, frozen_phonons, substrate, radii)"
     )
     return f"{asked}; what would fit: {found}; or compute where there is more memory"
 

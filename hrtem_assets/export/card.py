@@ -16,13 +16,13 @@ SOURCE_PAPER = TrainingSets().citation
 IMAGE_LIMITS = (
     "Simulated: no detector blur, no drift, no contamination, no inelastic background. Labels come from the "
     "simulated waves, not from people; they mark where particles shift the phase, not where one would draw an "
-    "outline by eye. The simulated cell is periodic: the film goes on across its edges, where particles are cut, and "
+    "outline by eye. The simulated cell is periodic: the substrate goes on across its edges, where particles are cut, and "
     "most of the particles that an image shows are cut by its edge. Where no room was found, a structure holds fewer "
     "particles than were drawn. Not from the publication: thermal displacements of 0.1 Å rms, which Construction Zone "
     "fixes for every element, and the number of images for validation."
 )
 STRUCTURE_LIMITS = (
-    "Geometric models: spheres cut from perfect or faulted crystals on a random film, not relaxed. Positions are "
+    "Geometric models: spheres cut from perfect or faulted crystals on a random substrate, not relaxed. Positions are "
     "at rest; simulations add thermal displacements."
 )
 TAGS = ("hrtem", "electron-microscopy", "nanoparticles", "simulation", "materials-science")
@@ -44,7 +44,7 @@ def summary(source: Source) -> str:
     recipe, attributes = source.info.recipe, source.info.attributes
     if recipe.condition is None:
         return (
-            f"{len(source)} atomic models of {recipe.specimen}: particles on an amorphous film, as simulated "
+            f"{len(source)} atomic models of {recipe.specimen}: particles on an amorphous substrate, as simulated "
             f"high-resolution transmission electron micrographs were computed from them."
         )
     size, condition = attributes["specimen"]["size"], attributes["condition"]
@@ -52,7 +52,7 @@ def summary(source: Source) -> str:
     return (
         f"{len(source)} simulated high-resolution transmission electron micrographs ({pixels} pixels of "
         f"{attributes['sampling_a']:g} Å, electron counts) of {attributes['specimen']['lattice_name']} particles of "
-        f"{size['radius_min_a'] / 10:g} to {size['radius_max_a'] / 10:g} nm radius on an amorphous film, at "
+        f"{size['radius_min_a'] / 10:g} to {size['radius_max_a'] / 10:g} nm radius on an amorphous substrate, at "
         f"{attributes['beam_energy_kev']:g} kV, {condition['dose_e_per_a2']:g} e/Å² and a nominal defocus of "
         f"{condition['defocus_nm']:+g} nm from each structure's focus of least contrast (underfocus positive), "
         f"with particle masks for training segmentation networks."

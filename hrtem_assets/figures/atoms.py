@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from hrtem_assets.figures.drawing import BLACK, WHITE, edged_text, font, scale_bar, text_size_px
 
 ATOM_BLUR_A = 0.45
-FILM_RGB = (150, 150, 150)
+SUBSTRATE_RGB = (150, 150, 150)
 # Okabe and Ito's colours, which every kind of colour vision tells apart
 ELEMENT_RGB = ((0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (86, 180, 233))
 
@@ -25,13 +25,13 @@ def structure_views(
 ) -> Image.Image:
     """Atoms from above, and below that from the side (x to the right, z up), at the same scale.
 
-    Particles are coloured by element, the film is grey; the more atoms on a line of sight, the darker.
+    Particles are coloured by element, the substrate is grey; the more atoms on a line of sight, the darker.
 
     Args:
         positions_a: atoms (N, 3), Å.
         numbers: atomic numbers (N,).
-        particle: index of each atom's particle (N,); negative for the film.
-        substrate_thickness_a: film thickness in Å; the film's lower face is z = 0.
+        particle: index of each atom's particle (N,); negative for the substrate.
+        substrate_thickness_a: thickness of the substrate in Å; its lower face is z = 0.
         cell_a: side of the square cell in Å.
         size_px: width of the picture.
 
@@ -77,7 +77,7 @@ def _view(
     particle: NDArray[np.integer],
     width_px: int,
 ) -> Image.Image:
-    """One projection: film atoms first, particle atoms over them."""
+    """One projection: substrate atoms first, particle atoms over them."""
     pixel_a = (right_range_a[1] - right_range_a[0]) / width_px
     shape = (max(1, round((down_range_a[1] - down_range_a[0]) / pixel_a)), width_px)
 
@@ -88,8 +88,8 @@ def _view(
         return gaussian_filter(histogram, ATOM_BLUR_A / pixel_a, mode="nearest")
 
     colour = np.full((*shape, 3), 255.0)
-    film = density(particle < 0)
-    colour += 0.5 * _opacity(film)[..., None] * (np.array(FILM_RGB) - colour)
+    substrate = density(particle < 0)
+    colour += 0.5 * _opacity(substrate)[..., None] * (np.array(SUBSTRATE_RGB) - colour)
     elements = _elements(numbers, particle)
     if elements:
         layers = np.stack([density((particle >= 0) & (numbers == e)) for e in elements])
@@ -127,9 +127,9 @@ def _legend(
         (ELEMENT_RGB[k % len(ELEMENT_RGB)], chemical_symbols[e])
         for k, e in enumerate(_elements(numbers, particle))
     ]
-    film = [chemical_symbols[int(n)] for n in np.unique(numbers[particle < 0])]
-    if film:
-        entries.append((FILM_RGB, f"{', '.join(film)} film, {thickness_a:.0f} Å"))
+    substrate = [chemical_symbols[int(n)] for n in np.unique(numbers[particle < 0])]
+    if substrate:
+        entries.append((SUBSTRATE_RGB, f"{', '.join(substrate)} substrate, {thickness_a:.0f} Å"))
     face = font(text_px)
     left, middle = corner[0] + text_px // 2, corner[1] + text_px
     for colour, label in entries:

@@ -35,8 +35,8 @@ class Calibration(Model):
     def most_evaluations(self, diameter_a: float) -> int:
         """The most images that a search evaluates for particles of up to a diameter in Å.
 
-        They all lie on the film, so their z range is at most the diameter; rounding outwards adds a step at either end,
-        and the grids share three points.
+        They all lie on the substrate, so their z range is at most the diameter; rounding outwards adds a step at
+        either end, and the grids share three points.
         """
         coarse = math.ceil((diameter_a + 2 * self.margin_a) / self.coarse_step_a) + 2
         return coarse + 2 * self.refinement - 2

@@ -22,7 +22,7 @@ class LabelSource:
     Attributes:
         campaign: settings.
         specimen: which.
-        read_waves: gives the exit waves `full` (particles and film) or `vacuum` (particles alone), complex64
+        read_waves: gives the exit waves `full` (particles and substrate) or `vacuum` (particles alone), complex64
             (phonon, y, x); read when a plane asks for them.
         center_a: centre of each particle in Å, (particle, 3): x, y, z.
         radius_a: of each in Å.

@@ -87,7 +87,7 @@ def scan_cutoffs(
 def _overlaps(task: tuple[Campaign, str, int]) -> list[float]:
     campaign, key, index = task
     specimen, simulation = campaign.specimen(key), campaign.simulation
-    structure = _without_film(build_structure(campaign, specimen, index))
+    structure = _without_substrate(build_structure(campaign, specimen, index))
     waves, _ = simulate(campaign, specimen, structure, index)
     soft = phase_label(
         waves.vacuum,
@@ -105,7 +105,7 @@ def _overlaps(task: tuple[Campaign, str, int]) -> list[float]:
     return [overlap(soft >= cutoff, silhouette) for cutoff in SCANNED]
 
 
-def _without_film(structure: Structure) -> Structure:
+def _without_substrate(structure: Structure) -> Structure:
     count = structure.particle_atoms
     return replace(
         structure,

@@ -131,10 +131,10 @@ class Rates:
 
 
 def mean_height_a(campaign: Campaign, specimen: str) -> float:
-    """Mean height of a specimen's cell along the beam, in Å: film, clearance, particle and empty space."""
-    film, size = campaign.substrate, campaign.specimen(specimen).size
+    """Mean height of a specimen's cell along the beam, in Å: substrate, clearance, particle and empty space."""
+    substrate, size = campaign.substrate, campaign.specimen(specimen).size
     return (
-        (film.thickness_min_a + film.thickness_max_a) / 2
+        (substrate.thickness_min_a + substrate.thickness_max_a) / 2
         + campaign.placement.clearance_a
         + size.radius_min_a
         + size.radius_max_a

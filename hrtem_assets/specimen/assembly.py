@@ -1,4 +1,4 @@
-"""A whole structure: particles on a film, drawn from one seed, assembled in a Construction Zone scene."""
+"""A whole structure: particles on a substrate, drawn from one seed, assembled in a Construction Zone scene."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.specimen.bounds import film_atoms
+from hrtem_assets.specimen.bounds import substrate_atoms
 from hrtem_assets.specimen.placement import place
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 
@@ -21,9 +21,9 @@ VERSIONED_PACKAGES = ("czone", "numpy", "numba", "scipy", "pymatgen", "pymatgen-
 def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Structure:
     """One structure of a specimen; the same whenever, wherever and beside whatever it is made.
 
-    The film fills 0 <= z <= thickness. A particle's sphere touches its top: centre z = thickness + radius.
+    The substrate fills 0 <= z <= thickness. A particle's sphere touches its top: centre z = thickness + radius.
     Atoms outside the cell in x or y are dropped. No atom of one body then lies within `placement.clearance_a`
-    of another body's, periodic images included: film atoms give way to particles, and a later particle's to
+    of another body's, periodic images included: substrate atoms give way to particles, and a later particle's to
     an earlier one's where two that are cut by opposite edges would meet across the seam of the cell.
 
     Args:
@@ -41,11 +41,11 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     seed = structure_seed(campaign, specimen.key, index, "structures")
     rng = np.random.default_rng(seed)
     cell = campaign.simulation.cell_a
-    rule, film, size = campaign.placement, campaign.substrate, specimen.size
+    rule, substrate, size = campaign.placement, campaign.substrate, specimen.size
 
     asked = int(rng.integers(rule.count_min, rule.count_max + 1))
     radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
-    thickness = float(rng.uniform(film.thickness_min_a, film.thickness_max_a))
+    thickness = float(rng.uniform(substrate.thickness_min_a, substrate.thickness_max_a))
     centers, placed = place(radii, cell, rule, rng)
 
     particles: list[Particle] = []
@@ -57,7 +57,7 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
         volume.priority = len(bodies)
         particles.append(particle)
         bodies.append(volume)
-    slab = _film_volume(campaign, thickness, rng)
+    slab = _substrate_volume(campaign, thickness, rng)
     if slab is not None:
         slab.priority = len(bodies)
         bodies.append(slab)
@@ -86,19 +86,19 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     )
 
 
-def _film_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator) -> Any:
-    """The film as a czone volume; None when it is too thin to hold an atom."""
+def _substrate_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator) -> Any:
+    """The substrate as a czone volume; None when it is too thin to hold an atom."""
     from ase.data import atomic_numbers
 
     from hrtem_assets.specimen import czone_compat as cz
-    from hrtem_assets.specimen.substrate import AmorphousFilm
+    from hrtem_assets.specimen.substrate import AmorphousSubstrate
 
-    cell, film = campaign.simulation.cell_a, campaign.substrate
+    cell, substrate = campaign.simulation.cell_a, campaign.substrate
     box = np.array([cell, cell, thickness_a])
-    if not film_atoms(box, film.density_atoms_per_a3):
+    if not substrate_atoms(box, substrate.density_atoms_per_a3):
         return None
-    generator = AmorphousFilm(
-        atomic_numbers[film.element], film.density_atoms_per_a3, film.min_distance_a, rng
+    generator = AmorphousSubstrate(
+        atomic_numbers[substrate.element], substrate.density_atoms_per_a3, substrate.min_distance_a, rng
     )
     return cz.Volume(points=cz.makeRectPrism(*box), generator=generator)
 

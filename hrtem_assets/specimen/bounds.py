@@ -19,13 +19,13 @@ class Bounds:
     """What any structure of a specimen holds at most.
 
     Attributes:
-        film_atoms: of the film.
+        substrate_atoms: of the substrate.
         particle_atoms: of one particle.
         particles: number of particles.
         height_a: of the cell along the beam, Å.
     """
 
-    film_atoms: int
+    substrate_atoms: int
     particle_atoms: int
     particles: int
     height_a: float
@@ -33,11 +33,11 @@ class Bounds:
     @property
     def atoms(self) -> int:
         """All together."""
-        return self.film_atoms + self.particles * self.particle_atoms
+        return self.substrate_atoms + self.particles * self.particle_atoms
 
 
 def bounds(campaign: Campaign, specimen: Specimen, *, lattice: bool = True) -> Bounds:
-    """Upper bounds from the largest particles and the thickest film.
+    """Upper bounds from the largest particles and the thickest substrate.
 
     Args:
         campaign: substrate, placement and cell.
@@ -48,18 +48,21 @@ def bounds(campaign: Campaign, specimen: Specimen, *, lattice: bool = True) -> B
     Raises:
         ValueError: if the lattice cannot be built; the message names the setting.
     """
-    film, size, simulation = campaign.substrate, specimen.size, campaign.simulation
-    box = np.array([simulation.cell_a, simulation.cell_a, film.thickness_max_a])
+    substrate, size, simulation = campaign.substrate, specimen.size, campaign.simulation
+    box = np.array([simulation.cell_a, simulation.cell_a, substrate.thickness_max_a])
     return Bounds(
-        film_atoms(box, film.density_atoms_per_a3),
+        substrate_atoms(box, substrate.density_atoms_per_a3),
         _particle_atoms(specimen) if lattice else _dense_particle_atoms(specimen),
         campaign.placement.count_max,
-        film.thickness_max_a + 2 * size.radius_max_a + 2 * simulation.vacuum_a + simulation.slice_thickness_a,
+        substrate.thickness_max_a
+        + 2 * size.radius_max_a
+        + 2 * simulation.vacuum_a
+        + simulation.slice_thickness_a,
     )
 
 
-def film_atoms(box_a: NDArray[np.float64], density_atoms_per_a3: float) -> int:
-    """How many atoms a film of given sides (3,) in Å holds."""
+def substrate_atoms(box_a: NDArray[np.float64], density_atoms_per_a3: float) -> int:
+    """How many atoms a substrate of given sides (3,) in Å holds."""
     return round(float(np.prod(box_a)) * density_atoms_per_a3)
 
 

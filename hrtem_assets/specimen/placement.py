@@ -1,4 +1,4 @@
-"""Where particles lie on the film: their centres in the plane, at least a given gap apart.
+"""Where particles lie on the substrate: their centres in the plane, at least a given gap apart.
 
 Radii are drawn before they are placed and never drawn again, so that a crowded cell does not favour small
 particles; where no room is found for all, one particle of random index is given up.
@@ -16,10 +16,10 @@ TRIALS_AT_ONCE = 100
 def place(
     radii_a: NDArray[np.float64], cell_a: float, rule: Placement, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Centres of particles in the plane of the film.
+    """Centres of particles in the plane of the substrate.
 
     The gap is measured between the particles as seen along the beam, which is never more than the gap in
-    space, and within the cell: the cell is a window on a wider film, and what its periodic continuation
+    space, and within the cell: the cell is a window on a wider substrate, and what its periodic continuation
     brings near belongs to no picture. (`assembly` drops the few atoms that would touch across the seam.)
 
     Args:

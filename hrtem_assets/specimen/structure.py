@@ -29,15 +29,15 @@ class Particle:
 class Structure:
     """Particles on a substrate, in a cell periodic in x and y.
 
-    The film fills 0 <= z <= `substrate_thickness_a`; particles rest above it.
+    The substrate fills 0 <= z <= `substrate_thickness_a`; particles rest above it.
 
     Attributes:
         positions_a: atoms, float32 (N, 3), Å; x and y in [0, cell_a); particle atoms come first.
         numbers: atomic numbers, uint8 (N,).
-        particle: index into `particles` of each atom, int16 (N,); `SUBSTRATE` for the film.
+        particle: index into `particles` of each atom, int16 (N,); `SUBSTRATE` for the substrate.
         particles: the particles placed.
         requested_particles: how many were asked for; fewer are placed where no room was left.
-        substrate_thickness_a: film thickness in Å.
+        substrate_thickness_a: substrate thickness in Å.
         cell_a: side of the square cell in Å.
         seed: 64-bit seed from which all of it was drawn.
     """

@@ -1,4 +1,4 @@
-"""The amorphous film: random sequential placement with a least distance, periodic in x and y, from an explicit seed.
+"""The substrate: random sequential placement with a least distance, periodic in x and y, from an explicit seed.
 
 Construction Zone's own amorphous generator ignores its density and position, leaves pairs below its least
 distance at the periodic seam, can only be seeded globally and is a hundred times slower.
@@ -10,19 +10,19 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.specimen.bounds import film_atoms
+from hrtem_assets.specimen.bounds import substrate_atoms
 from hrtem_assets.specimen.czone_compat import AmorphousGenerator
 
 MOST_TRIALS_PER_ATOM = 1000
 
 
-class AmorphousFilm(AmorphousGenerator):
-    """czone generator of an amorphous film; every call draws anew from one random generator."""
+class AmorphousSubstrate(AmorphousGenerator):
+    """czone generator of an amorphous substrate; every call draws anew from one random generator."""
 
     def __init__(
         self, number: int, density_atoms_per_a3: float, min_distance_a: float, rng: np.random.Generator
     ) -> None:
-        """A film of one element.
+        """A substrate of one element.
 
         Args:
             number: atomic number.
@@ -74,7 +74,7 @@ def random_sequential(
         ValueError: if the box is narrower than the least distance, or so many atoms do not fit.
     """
     box = np.asarray(box_a, dtype=np.float64)
-    wanted = film_atoms(box, density_atoms_per_a3)
+    wanted = substrate_atoms(box, density_atoms_per_a3)
     if wanted and min(box[0], box[1]) < min_distance_a:
         raise ValueError(
             f"box_a = {tuple(box.tolist())} is narrower than min_distance_a = {min_distance_a}: an atom would "

@@ -18,7 +18,7 @@ def place_in_cell(
     so waves and labels share pixels; the reflected atoms scatter as the structure does from the other side.
 
     Args:
-        structure: atoms with the film at z >= 0 and the particles above it.
+        structure: atoms with the substrate at z >= 0 and the particles above it.
         simulation: beam side, empty space before and after the atoms, slice thickness.
 
     Returns:

@@ -16,8 +16,8 @@ _END_MARGIN_A = 1e-6
 def configurations(structure: Structure, campaign: Campaign, specimen: Specimen, index: int) -> Atoms:
     """Displaced atoms of every frozen-phonon configuration, in the frame of the beam.
 
-    Displacements are normal, independent per axis (Einstein model). The film's have a random stream of their
-    own, so a particle's do not depend on the film, and phonon k is the same however many phonons are made.
+    Displacements are normal, independent per axis (Einstein model). The substrate's have a random stream of their
+    own, so a particle's do not depend on the substrate, and phonon k is the same however many phonons are made.
 
     Args:
         structure: atoms at rest, particle atoms first.
@@ -32,12 +32,14 @@ def configurations(structure: Structure, campaign: Campaign, specimen: Specimen,
     simulation = campaign.simulation
     positions, cell_a, _ = place_in_cell(structure, simulation)
     particle_atoms, phonons = structure.particle_atoms, simulation.frozen_phonons
-    particle_rng, film_rng = np.random.default_rng(
+    particle_rng, substrate_rng = np.random.default_rng(
         structure_seed(campaign, specimen.key, index, "exit_waves")
     ).spawn(2)
     displaced = np.empty((phonons, *positions.shape))
     displaced[:, :particle_atoms] = particle_rng.standard_normal((phonons, particle_atoms, 3))
-    displaced[:, particle_atoms:] = film_rng.standard_normal((phonons, len(positions) - particle_atoms, 3))
+    displaced[:, particle_atoms:] = substrate_rng.standard_normal(
+        (phonons, len(positions) - particle_atoms, 3)
+    )
     displaced *= _rms_by_atom_a(structure, campaign, specimen)[:, None]
     displaced += positions
     _into_cell(displaced, cell_a)
@@ -47,8 +49,8 @@ def configurations(structure: Structure, campaign: Campaign, specimen: Specimen,
 def _rms_by_atom_a(structure: Structure, campaign: Campaign, specimen: Specimen) -> NDArray[np.float64]:
     from ase.data import atomic_numbers
 
-    # by particle index, not by element: carbon may be both film and particle
-    rms = np.full(len(structure.numbers), campaign.film_rms_displacement_a)
+    # by particle index, not by element: carbon may be both substrate and particle
+    rms = np.full(len(structure.numbers), campaign.substrate_rms_displacement_a)
     in_particle = slice(0, structure.particle_atoms)
     by_number = np.zeros(120)
     for element, value in campaign.rms_displacements_a(specimen).items():

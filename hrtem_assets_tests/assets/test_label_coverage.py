@@ -20,7 +20,7 @@ LEAST_IOU = 0.85
 
 
 def one_particle(radius_a: float, cell_a: float) -> Campaign:
-    """One particle of exactly that radius, whole within a cell of its own, on no film."""
+    """One particle of exactly that radius, whole within a cell of its own, on no substrate."""
     sizes = {"one": {"radius_min_a": radius_a, "radius_max_a": radius_a}}
     return load_campaign(
         "paper",

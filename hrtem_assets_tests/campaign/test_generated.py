@@ -58,9 +58,9 @@ def outcome(path) -> tuple[str, str]:
         return "slow", f"took more than {MOST_SECONDS} s"
     except Exception as error:
         return "foreign", f"raised {type(error).__name__}: {str(error)[:300]}"
-    film, cell_a = campaign.substrate, campaign.simulation.cell_a
+    substrate, cell_a = campaign.substrate, campaign.simulation.cell_a
     for specimen in list(campaign.specimens.values())[-2:]:
-        height_a = film.thickness_max_a + 2 * specimen.size.radius_max_a
+        height_a = substrate.thickness_max_a + 2 * specimen.size.radius_max_a
         if cell_a**2 * height_a > MOST_VOLUME_A3:
             return "large", ""
         try:

@@ -445,12 +445,12 @@ def test_loading_the_paper_campaign_imports_neither_construction_zone_nor_pymatg
         ("carbon", "it is a name; write C"),
     ],
 )
-def test_a_film_of_what_cannot_be_simulated_is_refused(element, says):
+def test_a_substrate_of_what_cannot_be_simulated_is_refused(element, says):
     with pytest.raises(CampaignError, match=says):
         load_campaign("demo", {"substrate": {"element": element}})
 
 
-def test_a_film_has_a_density_and_a_least_distance_that_suit_its_element():
+def test_a_substrate_has_a_density_and_a_least_distance_that_suit_its_element():
     silicon = {"element": "Si", "density_atoms_per_a3": 0.048, "min_distance_a": 2.0}
     assert load_campaign("demo", {"substrate": silicon}).substrate.element == "Si"
     with pytest.raises(CampaignError, match=r"min_distance_a = 1\.4 is below 1\.44 Å"):

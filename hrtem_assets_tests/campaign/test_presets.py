@@ -116,17 +116,17 @@ def test_the_demo_is_the_published_campaign_with_fewer_structures():
 
 
 @pytest.mark.parametrize(
-    ("profile", "particles", "film"),
+    ("profile", "particles", "substrate"),
     [
         ("uniform_0p1", {"Cd": 0.1, "Se": 0.1}, 0.1),
         ("none", {"Cd": 0.0, "Se": 0.0}, 0.0),
         ("room_temperature", {"Cd": 0.135, "Se": 0.11}, 0.042),
     ],
 )
-def test_the_thermal_profile_decides_displacements(profile, particles, film):
+def test_the_thermal_profile_decides_displacements(profile, particles, substrate):
     campaign = load_campaign("paper", {"simulation": {"thermal_profile": profile}})
     assert campaign.rms_displacements_a(campaign.specimen("CdSe-medium")) == particles
-    assert campaign.film_rms_displacement_a == film
+    assert campaign.substrate_rms_displacement_a == substrate
 
 
 def test_unknown_specimens_and_conditions_are_answered_with_the_known_ones():

@@ -30,15 +30,15 @@ BARE = {
     "series": None,
     "sizes": {"medium": None, "large": None},
 }
-NO_FILM = {"thickness_min_a": 0, "thickness_max_a": 0}
-# film atoms, atoms of a particle, points of a grid, phonons of waves: whatever decides, in turn decides here
+NO_SUBSTRATE = {"thickness_min_a": 0, "thickness_max_a": 0}
+# substrate atoms, atoms of a particle, points of a grid, phonons of waves: whatever decides, in turn decides here
 WAVES = BARE | {
     "counts": {"train": 16, "validation": 0},
-    "substrate": NO_FILM,
+    "substrate": NO_SUBSTRATE,
     "simulation": {"cell_a": 64, "sampling_a": 0.2, "output_sampling_a": 0.2, "frozen_phonons": 96},
 }
 CASES = {
-    "film": BARE
+    "substrate": BARE
     | {
         "substrate": {"thickness_min_a": 70, "thickness_max_a": 70},
         "simulation": {"cell_a": 640, "sampling_a": 0.5, "output_sampling_a": 0.5, "frozen_phonons": 1},
@@ -46,12 +46,12 @@ CASES = {
     "particle": BARE
     | {
         "sizes": {"small": {"radius_min_a": 130, "radius_max_a": 130}, "medium": None, "large": None},
-        "substrate": NO_FILM,
+        "substrate": NO_SUBSTRATE,
         "simulation": {"cell_a": 320, "sampling_a": 0.5, "output_sampling_a": 0.5, "frozen_phonons": 1},
     },
     "grid": BARE
     | {
-        "substrate": NO_FILM,
+        "substrate": NO_SUBSTRATE,
         "simulation": {"sampling_a": 0.05, "output_sampling_a": 0.2, "frozen_phonons": 1},
     },
     "waves": WAVES,
@@ -79,7 +79,7 @@ def bound(asset: str, overrides, conditions: int = 1) -> int:
 @pytest.mark.parametrize(
     ("case", "assets"),
     [
-        ("film", ["structures", "exit_waves"]),
+        ("substrate", ["structures", "exit_waves"]),
         ("particle", ["structures"]),
         ("grid", ["structures", "exit_waves"]),
         ("waves", list(ASSETS)),
@@ -98,7 +98,7 @@ def test_a_quick_answer_is_never_below_the_precise_one_not_even_for_diamond():
     for size in ("small", "large"):
         for asset in ASSETS.values():
             work = Work(asset, campaign, f"C-{size}", 3)
-            assert work.memory_bytes_of_film() <= work.precise_memory_bytes() <= work.memory_bytes()
+            assert work.memory_bytes_of_substrate() <= work.precise_memory_bytes() <= work.memory_bytes()
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def command(tmp_path, monkeypatch):
     ("name", "words"),
     [
         ("mem_2048_001", r"exit_waves of .* takes up to 2\.\d+ TB .*simulation\.cell_a at most"),
-        ("mem_film_2048_2000", r" takes up to \d{3} GB .*simulation\.cell_a at most"),
+        ("mem_substrate_2048_2000", r" takes up to \d{3} GB .*simulation\.cell_a at most"),
     ],
 )
 def test_campaigns_beyond_this_machine_are_refused_by_plan_at_once(

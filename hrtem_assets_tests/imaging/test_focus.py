@@ -91,7 +91,7 @@ def test_of_two_minima_alike_the_lower_is_found_where_a_search_in_one_bracket_fi
     specimen = campaign.specimen("Fe-large")
     structure = build_structure(campaign, specimen, 2)
     atoms, particles = configurations(structure, campaign, specimen, 2), structure.particle_atoms
-    # without a film there is one wave to compute, of atoms that count as film
+    # without a substrate there is one wave to compute, of atoms that count as substrate
     alone = replace(
         atoms,
         positions_a=np.ascontiguousarray(atoms.positions_a[:, :particles]),

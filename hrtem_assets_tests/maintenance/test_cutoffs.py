@@ -25,7 +25,7 @@ def scan():
 def test_the_overlap_at_the_cutoff_in_use_is_that_of_stored_labels(scan, filled):
     stored = StoreReader(filled.store(PartitionId("labels", SPECIMEN))).column("silhouette_iou")
     in_use = scan.overlaps[:, round(100 * scan.in_use) - 1]
-    # without the film the exit plane may lie part of a slice away
+    # without the substrate the exit plane may lie part of a slice away
     np.testing.assert_allclose(in_use, stored, atol=0.02)
 
 

@@ -1,4 +1,4 @@
-"""Whole structures: reproducible, in their cell, resting on the film, with every contact clear."""
+"""Whole structures: reproducible, in their cell, resting on the substrate, with every contact clear."""
 
 import dataclasses
 
@@ -96,12 +96,12 @@ def test_all_atoms_lie_in_the_cell(structures):
     for s in structures:
         assert np.all(s.positions_a[:, :2] >= 0)
         assert np.all(s.positions_a[:, :2] < s.cell_a)
-        film = s.positions_a[s.particle == SUBSTRATE, 2]
-        assert film.min() >= 0
-        assert film.max() <= s.substrate_thickness_a + ROUNDING_A
+        substrate = s.positions_a[s.particle == SUBSTRATE, 2]
+        assert substrate.min() >= 0
+        assert substrate.max() <= s.substrate_thickness_a + ROUNDING_A
 
 
-def test_particles_rest_on_the_film_within_their_spheres(structures):
+def test_particles_rest_on_the_substrate_within_their_spheres(structures):
     for s in structures:
         for i, p in enumerate(s.particles):
             assert p.center_a[2] == pytest.approx(s.substrate_thickness_a + p.radius_a, abs=1e-9)
@@ -110,18 +110,18 @@ def test_particles_rest_on_the_film_within_their_spheres(structures):
             assert atoms[:, 2].min() >= s.substrate_thickness_a - 1e-4
 
 
-def test_particles_touch_the_film_but_no_atom_is_within_the_clearance(structures):
+def test_particles_touch_the_substrate_but_no_atom_is_within_the_clearance(structures):
     gaps = []
     for s in structures:
         close = periodic_pairs(s, 2.0 - ROUNDING_A)
         assert not np.any(s.particle[close[:, 0]] != s.particle[close[:, 1]])
-        film, metal = s.positions_a[s.particle == SUBSTRATE], s.positions_a[s.particle != SUBSTRATE]
-        gaps.append(cKDTree(film).query(metal)[0].min())
+        substrate, metal = s.positions_a[s.particle == SUBSTRATE], s.positions_a[s.particle != SUBSTRATE]
+        gaps.append(cKDTree(substrate).query(metal)[0].min())
     # resting, not floating; a particle of which only the top's edge lies in the cell may be farther
     assert np.median(gaps) < 2.5
 
 
-def test_few_film_atoms_are_given_up_for_the_clearance(structures):
+def test_few_substrate_atoms_are_given_up_for_the_clearance(structures):
     for s in structures:
         wanted = round(s.cell_a**2 * s.substrate_thickness_a * CAMPAIGN.substrate.density_atoms_per_a3)
         assert 0.98 * wanted < np.sum(s.particle == SUBSTRATE) <= wanted
@@ -149,7 +149,7 @@ def test_impossible_placements_record_fewer_particles():
 
 
 @pytest.mark.parametrize("thickness_a", [0.002, 0.05, 1.0])
-def test_films_thinner_than_an_atom_are_built(thickness_a):
+def test_substrates_thinner_than_an_atom_are_built(thickness_a):
     s = build(campaign=variant(substrate={"thickness_min_a": thickness_a, "thickness_max_a": thickness_a}))
     wanted = round(64.0**2 * thickness_a * CAMPAIGN.substrate.density_atoms_per_a3)
     assert 0 < np.sum(s.particle == SUBSTRATE) <= wanted
@@ -169,7 +169,7 @@ def test_no_structure_has_more_atoms_than_the_bound(key):
 
 
 def test_the_bound_holds_for_the_fullest_structure_possible():
-    """Four whole particles of the largest radius on the thickest film; every count at its upper end."""
+    """Four whole particles of the largest radius on the thickest substrate; every count at its upper end."""
     campaign = load_campaign(
         "paper",
         {

@@ -1,4 +1,4 @@
-"""The amorphous film against a naive reference, its own rule and its time."""
+"""The amorphous substrate against a naive reference, its own rule and its time."""
 
 import copy
 import time
@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Substrate
 from hrtem_assets.specimen import czone_compat as cz
-from hrtem_assets.specimen.bounds import film_atoms
-from hrtem_assets.specimen.substrate import AmorphousFilm, random_sequential
+from hrtem_assets.specimen.bounds import substrate_atoms
+from hrtem_assets.specimen.substrate import AmorphousSubstrate, random_sequential
 from hrtem_assets_tests.specimen.measures import least_periodic_distance
 
 CARBON = Substrate()
@@ -69,7 +69,7 @@ def test_boxes_few_cells_across_agree_with_the_naive_reference(box, seed):
 
 
 @pytest.mark.parametrize(("density", "distance"), [(DENSITY, DISTANCE), (0.05, 2.1), (0.14, 1.4)])
-def test_the_film_has_its_density_and_least_distance_across_the_seam(density, distance):
+def test_the_substrate_has_its_density_and_least_distance_across_the_seam(density, distance):
     box = np.array([40.0, 50.0, 30.0])
     atoms = random_sequential(box, density, distance, np.random.default_rng(0))
     assert len(atoms) == round(np.prod(box) * density)
@@ -98,7 +98,7 @@ def test_the_radial_distribution_is_that_of_random_sequential_placement():
     assert np.all(np.abs(layers / layers.mean() - 1) < 0.06)
 
 
-def test_one_seed_gives_one_film_and_leaves_global_random_numbers_alone():
+def test_one_seed_gives_one_substrate_and_leaves_global_random_numbers_alone():
     box = np.array([20.0, 20.0, 10.0])
     before = np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
     first, again, other = (
@@ -111,8 +111,8 @@ def test_one_seed_gives_one_film_and_leaves_global_random_numbers_alone():
 
 def test_a_czone_volume_is_filled_where_it_stands():
     corner = np.array([-30.0, 7.0, 100.0])
-    film = AmorphousFilm(14, 0.05, 2.1, np.random.default_rng(1))
-    volume = cz.Volume(points=cz.makeRectPrism(20.0, 30.0, 10.0) + corner, generator=film)
+    substrate = AmorphousSubstrate(14, 0.05, 2.1, np.random.default_rng(1))
+    volume = cz.Volume(points=cz.makeRectPrism(20.0, 30.0, 10.0) + corner, generator=substrate)
     volume.populate_atoms()
     assert set(volume.species.tolist()) == {14}
     assert len(volume.atoms) == 300
@@ -121,13 +121,13 @@ def test_a_czone_volume_is_filled_where_it_stands():
 
 
 def test_a_copy_of_the_generator_draws_on_rather_than_again():
-    film = AmorphousFilm(6, DENSITY, DISTANCE, np.random.default_rng(1))
+    substrate = AmorphousSubstrate(6, DENSITY, DISTANCE, np.random.default_rng(1))
     box = cz.makeRectPrism(10.0, 10.0, 10.0)
-    ours, copied = film.supply_atoms(box)[0], copy.deepcopy(film).supply_atoms(box)[0]
+    ours, copied = substrate.supply_atoms(box)[0], copy.deepcopy(substrate).supply_atoms(box)[0]
     assert not np.array_equal(ours, copied)
 
 
-def test_no_thickness_is_no_film():
+def test_no_thickness_is_no_substrate():
     assert random_sequential(
         np.array([20.0, 20.0, 0.0]), DENSITY, DISTANCE, np.random.default_rng(0)
     ).shape == (
@@ -146,20 +146,20 @@ def test_an_impossible_density_is_refused_rather_than_tried_for_ever():
         random_sequential(np.array([10.0, 10.0, 10.0]), 0.2, 1.9, np.random.default_rng(0))
 
 
-def test_a_published_film_takes_no_longer_than_one_and_a_half_searches_for_its_neighbours():
+def test_a_published_substrate_takes_no_longer_than_one_and_a_half_searches_for_its_neighbours():
     box = np.array([128.0, 128.0, 80.0])
     rng = np.random.default_rng(0)
     random_sequential(np.array([10.0, 10.0, 10.0]), DENSITY, DISTANCE, rng)  # compiles
-    film, search = [], []
+    substrate, search = [], []
     # Measured in turn, for both slow down together where other programs share the caches:
     # on an idle machine 0.1 and 0.2 s. The benchmark holds the budget in seconds.
     for _ in range(5):
         start = time.process_time()
         atoms = random_sequential(box, DENSITY, DISTANCE, rng)
-        film.append(time.process_time() - start)
+        substrate.append(time.process_time() - start)
         start = time.process_time()
         pairs = cKDTree(atoms, boxsize=(128.0, 128.0, 0.0)).query_pairs(DISTANCE * (1 - 1e-12))
         search.append(time.process_time() - start)
         assert len(pairs) == 0
-        assert len(atoms) == film_atoms(box, DENSITY) == 144_582
-    assert np.median(film) <= 1.5 * np.median(search)
+        assert len(atoms) == substrate_atoms(box, DENSITY) == 144_582
+    assert np.median(substrate) <= 1.5 * np.median(search)

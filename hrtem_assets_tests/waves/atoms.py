@@ -23,15 +23,15 @@ def small_campaign(**simulation: Any) -> Campaign:
     return load_campaign("demo", {"sizes": sizes, "series": None, "simulation": settings})
 
 
-def small_structure(film_atoms: int = 150, particle_atoms: int = 60, seed: int = 1) -> Structure:
-    """CdSe-like random atoms above a random carbon film."""
+def small_structure(substrate_atoms: int = 150, particle_atoms: int = 60, seed: int = 1) -> Structure:
+    """CdSe-like random atoms above a random carbon substrate."""
     rng = np.random.default_rng(seed)
     particle = rng.uniform((8, 8, 12), (22, 24, 22), (particle_atoms, 3))
-    film = rng.uniform((0, 0, 0), (CELL_A, CELL_A, 8), (film_atoms, 3))
+    substrate = rng.uniform((0, 0, 0), (CELL_A, CELL_A, 8), (substrate_atoms, 3))
     return Structure(
-        positions_a=np.concatenate([particle, film]).astype(np.float32),
-        numbers=np.r_[rng.choice([34, 48], particle_atoms), np.full(film_atoms, 6)].astype(np.uint8),
-        particle=np.r_[np.zeros(particle_atoms), np.full(film_atoms, SUBSTRATE)].astype(np.int16),
+        positions_a=np.concatenate([particle, substrate]).astype(np.float32),
+        numbers=np.r_[rng.choice([34, 48], particle_atoms), np.full(substrate_atoms, 6)].astype(np.uint8),
+        particle=np.r_[np.zeros(particle_atoms), np.full(substrate_atoms, SUBSTRATE)].astype(np.int16),
         particles=(),
         requested_particles=1,
         substrate_thickness_a=8.0,

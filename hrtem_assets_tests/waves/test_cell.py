@@ -20,12 +20,12 @@ def test_atoms_keep_the_vacuum_from_both_ends_of_a_whole_number_of_slices(entry,
     assert 3.0 - 2e-3 <= cell[2] - positions[:, 2].max() < 3.0 + thickness
 
 
-def test_the_beam_meets_the_film_first_unless_told_otherwise():
+def test_the_beam_meets_the_substrate_first_unless_told_otherwise():
     structure = small_structure()
-    for entry, film_first in (("substrate", True), ("particles", False)):
+    for entry, substrate_first in (("substrate", True), ("particles", False)):
         z = place_in_cell(structure, simulation(beam_entry=entry))[0][:, 2]
-        particles, film = z[: structure.particle_atoms], z[structure.particle_atoms :]
-        assert bool(film.max() < particles.min()) is film_first
+        particles, substrate = z[: structure.particle_atoms], z[structure.particle_atoms :]
+        assert bool(substrate.max() < particles.min()) is substrate_first
 
 
 def test_the_other_beam_entry_reflects_z_alone():

@@ -13,7 +13,7 @@ def test_one_call_gives_both_waves_on_the_output_grid_and_the_exit_plane():
     assert waves.full.shape == waves.vacuum.shape == (2, 160, 160)
     assert waves.full.dtype == waves.vacuum.dtype == np.complex64
     assert exit_plane == place_in_cell(structure, campaign.simulation)[2]
-    assert relative_difference(waves.full, waves.vacuum) > 1e-2  # the film is seen
+    assert relative_difference(waves.full, waves.vacuum) > 1e-2  # the substrate is seen
 
 
 def test_a_structure_simulated_alone_equals_itself_in_a_series():

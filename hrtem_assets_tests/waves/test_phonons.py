@@ -21,7 +21,7 @@ def displacements(structure, **simulation):
     return difference
 
 
-def without_film(structure):
+def without_substrate(structure):
     n = structure.particle_atoms
     return replace(
         structure,
@@ -37,7 +37,7 @@ def test_the_rms_per_axis_is_the_one_asked_for():
     np.testing.assert_allclose(d.mean(axis=1), 0.0, atol=0.003)
 
 
-def test_carbon_of_a_particle_and_carbon_of_the_film_have_their_own_values():
+def test_carbon_of_a_particle_and_carbon_of_the_substrate_have_their_own_values():
     structure = small_structure(20_000, 20_000)
     structure = replace(structure, numbers=np.full_like(structure.numbers, 6))
     campaign = small_campaign(thermal_profile="room_temperature")
@@ -53,12 +53,12 @@ def test_carbon_of_a_particle_and_carbon_of_the_film_have_their_own_values():
     assert np.sqrt((d[:, n:] ** 2).mean()) == pytest.approx(0.2, rel=0.03)
 
 
-def test_particles_move_alike_with_and_without_the_film():
+def test_particles_move_alike_with_and_without_the_substrate():
     structure = small_structure()
     n = structure.particle_atoms
-    # without the film the cell is shorter, so z differs by a constant
+    # without the substrate the cell is shorter, so z differs by a constant
     np.testing.assert_allclose(
-        displacements(structure)[:, :n], displacements(without_film(structure)), atol=1e-12
+        displacements(structure)[:, :n], displacements(without_substrate(structure)), atol=1e-12
     )
 
 
@@ -87,9 +87,9 @@ def test_atoms_stay_within_the_cell_and_never_pass_to_its_other_end():
     atoms = configurations(structure, restless, restless.specimen("CdSe-medium"), 0)
     assert atoms.positions_a.min() >= 0
     assert np.all(atoms.positions_a < atoms.cell_a)
-    film = structure.particle == SUBSTRATE
+    substrate = structure.particle == SUBSTRATE
     rest = place_in_cell(structure, restless.simulation)[0]
-    assert np.abs(atoms.positions_a - rest)[:, film, 2].max() < 6.0
+    assert np.abs(atoms.positions_a - rest)[:, substrate, 2].max() < 6.0
 
 
 def test_an_atom_a_hair_outside_the_cell_is_wrapped_to_its_origin():

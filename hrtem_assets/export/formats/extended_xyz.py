@@ -24,14 +24,14 @@ class ExtendedXyz(ExportFormat):
         FileKind(
             "structures/*.extxyz.gz",
             "application/gzip",
-            "a structure each: positions in Å, column `particle` (-1 is the film), cell periodic in x and y, "
+            "a structure each: positions in Å, column `particle` (-1 is the substrate), cell periodic in x and y, "
             "radius, centre, orientation and stacking faults of every particle in the comment line",
         ),
     )
     example = (
         "import ase.io\n\n"
         'atoms = ase.io.read("structures/000000.extxyz.gz", format="extxyz")\n'
-        'atoms[atoms.arrays["particle"] >= 0]  # without the film\n'
+        'atoms[atoms.arrays["particle"] >= 0]  # without the substrate\n'
         'atoms.info["particle_radius_a"]\n'
     )
 

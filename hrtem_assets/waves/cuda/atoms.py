@@ -32,7 +32,7 @@ class DeviceStencils:
 
 @dataclass(frozen=True)
 class BatchAtoms:
-    """Atoms of all configurations in groups: the particle atoms of a slice, its film atoms, those of the next ...
+    """Atoms of all configurations in groups: the particle atoms of a slice, its substrate atoms, those of the next ...
 
     Slices are counted so that the last ones of all structures fall together.
 
@@ -40,7 +40,7 @@ class BatchAtoms:
         arguments: of the kernels: pixels (x, y) int32, fractions (x, y) float32, elements int32, and the first atom of
             every configuration, group and bin, int32.
         everywhere: float32 (configurations, 2 * slices), phase that each group gives to the whole grid, rad.
-        counts: int64 (configurations, slices, 2), particle atoms and film atoms, on the host.
+        counts: int64 (configurations, slices, 2), particle atoms and substrate atoms, on the host.
     """
 
     arguments: tuple[Any, ...]
@@ -100,9 +100,9 @@ def batch_atoms(
     for i, (atoms, count) in enumerate(zip(structures, slices, strict=True)):
         positions = xp.asarray(atoms.positions_a)
         which, pixel, fraction = place_atoms(positions, atoms.cell_a, points, count, xp)
-        film = xp.arange(len(atoms.numbers)) >= atoms.particle_atoms
+        substrate = xp.arange(len(atoms.numbers)) >= atoms.particle_atoms
         configuration = xp.arange(i * phonons, (i + 1) * phonons)[:, None]
-        group = (configuration * most + which + (most - count)) * 2 + film
+        group = (configuration * most + which + (most - count)) * 2 + substrate
         keys.append(((group * bins_y + pixel[..., 1] // BIN_Y) * bins_x + pixel[..., 0] // BIN_X).ravel())
         pixels.append(pixel.reshape(-1, 2).astype(np.int32))
         fractions.append(fraction.reshape(-1, 2))

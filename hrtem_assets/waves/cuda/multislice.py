@@ -98,7 +98,7 @@ class Multislice:
         grid, size, scale = self._pixels(self._structures)
         nx, ny = self._grid.points
         columns = pixel_grid(nx, -(-ny // ROWS), self._structures * self._phonons)
-        group = integers(slice_number, self._slices, transmission.with_film)
+        group = integers(slice_number, self._slices, transmission.with_substrate)
         atoms = (flags, self._everywhere, *size, *group, *self._atoms.arguments, *self._stencils.arguments)
         if not self._exact:
             self._launch("transmit_directly", columns, (self._waves, *atoms))

@@ -14,11 +14,11 @@ class Transmission:
     """One transmission function per configuration of some structures.
 
     Attributes:
-        with_film: whether it is that of all atoms of the slice, or of its particle atoms alone.
+        with_substrate: whether it is that of all atoms of the slice, or of its particle atoms alone.
         flags: int32 (structures,), who is multiplied by it: the sum of TO_FULL and TO_VACUUM, or 0.
     """
 
-    with_film: bool
+    with_substrate: bool
     flags: NDArray[np.int32]
 
 
@@ -28,7 +28,7 @@ class Step:
 
     Attributes:
         slice: its number.
-        transmissions: one, or two where film atoms and particle atoms share the slice.
+        transmissions: one, or two where substrate atoms and particle atoms share the slice.
         distance: int32 (halves,), slices to go afterwards; 0 for a half that has no atoms here.
         ends: bool (halves,), whether that takes it to the exit plane.
     """
@@ -46,18 +46,18 @@ def schedule(counts: NDArray[np.int64], phonons: int) -> list[Step]:
     atom is still the incident one and does not move.
 
     Args:
-        counts: int64 (structures * phonons, slices, 2), particle atoms and film atoms.
+        counts: int64 (structures * phonons, slices, 2), particle atoms and substrate atoms.
         phonons: configurations of a structure.
     """
     slices = counts.shape[1]
     held = np.any(counts.reshape(-1, phonons, slices, 2) > 0, axis=1)
-    particles, film = held[..., 0], held[..., 1]
-    active = np.stack([particles | film, particles], axis=1).reshape(-1, slices)
+    particles, substrate = held[..., 0], held[..., 1]
+    active = np.stack([particles | substrate, particles], axis=1).reshape(-1, slices)
     distance, ends = _distances(active)
     steps = []
     for s in np.flatnonzero(active.any(axis=0)).tolist():
-        mixed = particles[:, s] & film[:, s]
-        everything = TO_FULL * (particles[:, s] | film[:, s]) + TO_VACUUM * (particles[:, s] & ~mixed)
+        mixed = particles[:, s] & substrate[:, s]
+        everything = TO_FULL * (particles[:, s] | substrate[:, s]) + TO_VACUUM * (particles[:, s] & ~mixed)
         transmissions = [Transmission(True, everything.astype(np.int32))]
         if mixed.any():
             transmissions.append(Transmission(False, (TO_VACUUM * mixed).astype(np.int32)))

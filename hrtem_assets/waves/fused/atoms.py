@@ -37,7 +37,7 @@ class Stencils(NamedTuple):
 
 
 class SlicedAtoms(NamedTuple):
-    """Atoms in groups: the particle atoms of a slice, its film atoms, those of the next slice ...
+    """Atoms in groups: the particle atoms of a slice, its substrate atoms, those of the next slice ...
 
     Within a group they are ordered by strips of STRIP rows, and by x within a strip.
 
@@ -45,7 +45,7 @@ class SlicedAtoms(NamedTuple):
         pixel: int64 (N, 2), grid point (x, y) at or before each atom.
         fraction: float32 (N, 2), how far it lies beyond that point, in pixels.
         element: int64 (N,), index into the stencils.
-        edges: int64 (slices, 3): where the slice's particle atoms begin, its film atoms begin, and it ends.
+        edges: int64 (slices, 3): where the slice's particle atoms begin, its substrate atoms begin, and it ends.
     """
 
     pixel: NDArray[np.int64]
@@ -108,8 +108,8 @@ def slice_atoms(
         elements: atomic numbers, sorted, in the order of the stencils.
     """
     which, pixel, fraction = place_atoms(atoms.positions_a[configuration], atoms.cell_a, points, slices)
-    film = np.arange(len(which)) >= atoms.particle_atoms
-    group = 2 * which + film
+    substrate = np.arange(len(which)) >= atoms.particle_atoms
+    group = 2 * which + substrate
     # neighbours in x follow each other, so that what they touch stays in the cache
     strips = -(-points[1] // STRIP)
     order = np.argsort((group * strips + pixel[:, 1] // STRIP) * points[0] + pixel[:, 0], kind="stable")

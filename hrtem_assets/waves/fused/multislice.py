@@ -88,12 +88,12 @@ class Multislice:
         full, vacuum = self._full, self._vacuum
         self._start(full)
         self._start(vacuum)
-        for begin, film, end in atoms.edges.tolist():
-            if begin < film < end:
-                self._transmit(_VACUUM, atoms, (begin, film, film))
-                self._transmit(_FULL, atoms, (begin, film, end))
+        for begin, substrate, end in atoms.edges.tolist():
+            if begin < substrate < end:
+                self._transmit(_VACUUM, atoms, (begin, substrate, substrate))
+                self._transmit(_FULL, atoms, (begin, substrate, end))
             elif begin < end:
-                self._transmit(_BOTH if film == end else _FULL, atoms, (begin, film, end))
+                self._transmit(_BOTH if substrate == end else _FULL, atoms, (begin, substrate, end))
             for wave in (full, vacuum):
                 wave.behind += wave.entered
         return self._finish(full, shape), self._finish(vacuum, shape)

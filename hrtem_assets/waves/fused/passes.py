@@ -91,10 +91,10 @@ def _add_groups(
     group: tuple[int, int, int],
     stencils: Stencils,
 ) -> bool:
-    """Phases of particle atoms group[0] ... group[1] - 1 and film atoms group[1] ... group[2] - 1."""
+    """Phases of particle atoms group[0] ... group[1] - 1 and substrate atoms group[1] ... group[2] - 1."""
     particles = add_atoms(phases, points, y, atoms, group[0], group[1], stencils)
-    film = add_atoms(phases, points, y, atoms, group[1], group[2], stencils)
-    return particles or film
+    substrate = add_atoms(phases, points, y, atoms, group[1], group[2], stencils)
+    return particles or substrate
 
 
 @numba.njit(nogil=True, cache=True)

@@ -56,10 +56,10 @@ def test_several_phonons_give_the_processors_waves(backend, mode):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lattice", ["CdSe", "Co3O4"])
-def test_lattices_on_their_films_give_abtems_waves(backend, lattice):
+def test_lattices_on_their_substrates_give_abtems_waves(backend, lattice):
     campaign = small_campaign(frozen_phonons=1, slice_thickness_a=2.0)
-    film = campaign.substrate.model_copy(update={"thickness_min_a": 6.0, "thickness_max_a": 6.0})
-    campaign = campaign.model_copy(update={"substrate": film})
+    substrate = campaign.substrate.model_copy(update={"thickness_min_a": 6.0, "thickness_max_a": 6.0})
+    campaign = campaign.model_copy(update={"substrate": substrate})
     specimen = campaign.specimen(f"{lattice}-medium")
     atoms = configurations(build_structure(campaign, specimen, 0), campaign, specimen, 0)
     assert differences(backend, atoms, campaign.simulation, AbtemEngine()) < EXACT
@@ -129,13 +129,13 @@ def test_slices_that_are_empty_in_some_phonons_only_will_do(backend):
 
 
 @pytest.mark.parametrize("mode", ["exact", "fast"])
-def test_slices_of_particle_and_film_atoms_together_will_do(backend, mode):
+def test_slices_of_particle_and_substrate_atoms_together_will_do(backend, mode):
     atoms = random_atoms((16.0, 16.0, 6.0), count=60, particle_atoms=30)
     assert differences(backend, atoms, settings(fused_mode=mode)) < EXACT
 
 
 @pytest.mark.parametrize("particle_atoms", [0, 40])
-def test_a_film_alone_and_particles_alone_will_do(backend, particle_atoms):
+def test_a_substrate_alone_and_particles_alone_will_do(backend, particle_atoms):
     atoms = random_atoms((16.0, 16.0, 6.0), particle_atoms=particle_atoms)
     assert differences(backend, atoms, settings()) < EXACT
 

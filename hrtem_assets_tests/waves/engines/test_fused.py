@@ -71,10 +71,10 @@ def on_axis_silver(cell=(16.0, 24.0, 24.0)):
 
 
 @pytest.mark.parametrize("lattice", LATTICES)
-def test_every_lattice_on_its_film_gives_abtems_waves(lattice):
+def test_every_lattice_on_its_substrate_gives_abtems_waves(lattice):
     campaign = small_campaign(frozen_phonons=1, slice_thickness_a=2.0)
-    film = campaign.substrate.model_copy(update={"thickness_min_a": 6.0, "thickness_max_a": 6.0})
-    campaign = campaign.model_copy(update={"substrate": film})
+    substrate = campaign.substrate.model_copy(update={"thickness_min_a": 6.0, "thickness_max_a": 6.0})
+    campaign = campaign.model_copy(update={"substrate": substrate})
     specimen = campaign.specimen(f"{lattice}-medium")
     structure = build_structure(campaign, specimen, 0)
     atoms = configurations(structure, campaign, specimen, 0)
@@ -147,13 +147,13 @@ def test_slices_without_atoms_only_propagate(heights, mode):
     assert max(differences(atoms, settings(fused_mode=mode))) < limit
 
 
-def test_slices_of_particle_and_film_atoms_together_will_do():
+def test_slices_of_particle_and_substrate_atoms_together_will_do():
     atoms = random_atoms((16.0, 16.0, 6.0), count=60, particle_atoms=30)
     assert max(differences(atoms, settings())) < EXACT
 
 
 @pytest.mark.parametrize("particle_atoms", [0, 40])
-def test_a_film_alone_and_particles_alone_will_do(particle_atoms):
+def test_a_substrate_alone_and_particles_alone_will_do(particle_atoms):
     atoms = random_atoms((16.0, 16.0, 6.0), particle_atoms=particle_atoms)
     result = FusedEngine().exit_waves(atoms, settings())
     assert max(differences(atoms, settings())) < EXACT
