@@ -20,4 +20,17 @@ ASSETS: dict[str, Asset] = {
     )
 }
 
-__all__ = ["ASSETS", "Asset"]
+# names, and modules that other rooms may import
+__all__ = [
+    "ASSETS",
+    "Asset",
+    "asset",
+    "judgement",
+    "labels",
+    "lineage",
+    "overrides",
+    "partitions",
+    "pictures",
+    "structures",
+    "training_sets",
+]

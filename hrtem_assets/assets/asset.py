@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.backend.choice import PROCESSOR, DeviceRequest
 from hrtem_assets.campaign import Campaign, Specimen
-from hrtem_assets.figures.sheet import PartitionPicture
+from hrtem_assets.figures import PartitionPicture
 from hrtem_assets.specimen.bounds import Bounds
 from hrtem_assets.store import CheckedStore, PartitionId, Recipe, Schema, StoreInfo
 from hrtem_assets.store.commits import Product, absent_product

@@ -14,8 +14,7 @@ from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.engines import idle_settings
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.figures.raster import phase_image
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, phase_image
 from hrtem_assets.specimen.bounds import Bounds
 from hrtem_assets.store import CheckedStore, Coordinate, Recipe, Schema, Variable, pixel_coordinates
 from hrtem_assets.waves.exit_waves import simulate_together

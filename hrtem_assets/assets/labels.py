@@ -12,8 +12,7 @@ from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.lattices import DEFAULT_MASK_CUTOFF
 from hrtem_assets.campaign.settings import REQUIRED_PLANES
-from hrtem_assets.figures.raster import label_overlay
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, label_overlay
 from hrtem_assets.labels.phase_label import overlap
 from hrtem_assets.labels.plane import LabelSource
 from hrtem_assets.labels.planes.soft_label import LEVELS

@@ -14,8 +14,7 @@ from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.figures.raster import micrograph_image
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, micrograph_image
 from hrtem_assets.imaging.effect import Exposure
 from hrtem_assets.imaging.effects import effects_of
 from hrtem_assets.imaging.exposing import expose, stored_counts

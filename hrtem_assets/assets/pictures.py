@@ -6,8 +6,7 @@ from PIL import Image
 
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.assets.asset import sampling_a
-from hrtem_assets.figures.raster import label_overlay, micrograph_image
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture, contact_sheet
+from hrtem_assets.figures import TILE_PX, PartitionPicture, contact_sheet, label_overlay, micrograph_image
 from hrtem_assets.store import CheckedStore, Layout, PartitionId
 
 MOST_STRUCTURES = 4

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, Source
 from hrtem_assets.campaign import Campaign, Specimen
-from hrtem_assets.figures.atoms import structure_views
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, structure_views
 from hrtem_assets.specimen.assembly import CODE_VERSION, VERSIONED_PACKAGES, build_structure
 from hrtem_assets.specimen.bounds import Bounds, bounds
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure

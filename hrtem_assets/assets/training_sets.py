@@ -12,8 +12,7 @@ from hrtem_assets.assets.micrographs import effect_records
 from hrtem_assets.assets.remarks import poor_masks, unclear_foci
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
-from hrtem_assets.figures.raster import label_overlay
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, label_overlay
 from hrtem_assets.labels.registry import PLANES
 from hrtem_assets.specimen.bounds import Bounds
 from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable, pixel_coordinates

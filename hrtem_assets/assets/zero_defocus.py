@@ -18,8 +18,7 @@ from hrtem_assets.assets.asset import (
 from hrtem_assets.assets.remarks import unclear_foci
 from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.campaign import Aberrations, Campaign, Optics, Specimen
-from hrtem_assets.figures.plots import variance_curve
-from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture
+from hrtem_assets.figures import TILE_PX, PartitionPicture, variance_curve
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import CalibrationError, find_zero_defocus
 from hrtem_assets.specimen.bounds import Bounds

@@ -2,3 +2,11 @@
 
 Nothing about physics, storage or Dagster belongs here. CuPy is imported nowhere but in `cuda`.
 """
+
+# modules that other rooms may import
+__all__ = [
+    "array_backend",
+    "choice",
+    "memory",
+    "processor",
+]

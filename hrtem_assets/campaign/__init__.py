@@ -19,6 +19,7 @@ from hrtem_assets.campaign.sizes import SizeClass
 from hrtem_assets.imaging.calibration import Calibration
 from hrtem_assets.imaging.optics import Aberrations, Optics
 
+# names, and modules that other rooms may import
 __all__ = [
     "Aberrations",
     "Calibration",
@@ -43,6 +44,12 @@ __all__ = [
     "TrainingSets",
     "UnknownKeyError",
     "campaign_from_environment",
+    "declaration",
+    "engines",
+    "lattices",
     "load_campaign",
+    "names",
+    "seeds",
+    "settings",
     "with_overrides",
 ]

@@ -1,1 +1,12 @@
 """Crystallography: space groups in all settings, expansion of sites to a unit cell, CIF files."""
+
+# modules that other rooms may import
+__all__ = [
+    "atoms",
+    "cells",
+    "choices",
+    "cif",
+    "elements",
+    "plausibility",
+    "space_groups",
+]

@@ -16,10 +16,10 @@ SOURCE_PAPER = TrainingSets().citation
 IMAGE_LIMITS = (
     "Simulated: no detector blur, no drift, no contamination, no inelastic background. Labels come from the "
     "simulated waves, not from people; they mark where particles shift the phase, not where one would draw an "
-    "outline by eye. The simulated cell is periodic: the substrate goes on across its edges, where particles are cut, and "
-    "most of the particles that an image shows are cut by its edge. Where no room was found, a structure holds fewer "
-    "particles than were drawn. Not from the publication: thermal displacements of 0.1 Å rms, which Construction Zone "
-    "fixes for every element, and the number of images for validation."
+    "outline by eye. The simulated cell is periodic: the substrate goes on across its edges, where particles are cut, "
+    "and most of the particles that an image shows are cut by its edge. Where no room was found, a structure holds "
+    "fewer particles than were drawn. Not from the publication: thermal displacements of 0.1 Å rms, which Construction "
+    "Zone fixes for every element, and the number of images for validation."
 )
 STRUCTURE_LIMITS = (
     "Geometric models: spheres cut from perfect or faulted crystals on a random substrate, not relaxed. Positions are "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hrtem_assets.export.gallery import Gallery, Panel, Plate
-from hrtem_assets.figures.raster import OUTLINE_RGB, grey_levels
+from hrtem_assets.figures import OUTLINE_RGB, grey_levels
 from hrtem_assets.store import CheckedStore
 
 if TYPE_CHECKING:

@@ -8,12 +8,16 @@ upwards.
 from hrtem_assets.figures.atoms import structure_views
 from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.figures.plots import dose_histogram, variance_curve
-from hrtem_assets.figures.raster import label_overlay, micrograph_image, phase_image
-from hrtem_assets.figures.sheet import contact_sheet
+from hrtem_assets.figures.raster import OUTLINE_RGB, grey_levels, label_overlay, micrograph_image, phase_image
+from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture, contact_sheet
 
 __all__ = [
+    "OUTLINE_RGB",
+    "TILE_PX",
+    "PartitionPicture",
     "contact_sheet",
     "dose_histogram",
+    "grey_levels",
     "label_overlay",
     "micrograph_image",
     "phase_image",

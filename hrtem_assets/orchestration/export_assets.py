@@ -13,7 +13,7 @@ from hrtem_assets.export.formats.folder import checksums
 from hrtem_assets.export.gallery import ASSET, Gallery
 from hrtem_assets.export.gallery_figure import save_gallery
 from hrtem_assets.export.partition_export import export_folder, export_partition
-from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
+from hrtem_assets.figures import preview_markdown, thumbnail_markdown
 from hrtem_assets.orchestration.assets import IMAGES_PER_RUN
 from hrtem_assets.orchestration.partitions import asset_partitions, partition_ids, partition_key
 from hrtem_assets.orchestration.recording import record, recorded_result

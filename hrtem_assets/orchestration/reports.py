@@ -7,7 +7,7 @@ import dagster as dg
 
 from hrtem_assets.assets.judgement import figures, remarks
 from hrtem_assets.assets.pictures import partition_picture
-from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
+from hrtem_assets.figures import preview_markdown, thumbnail_markdown
 from hrtem_assets.store import Layout, PartitionId, StoreInfo, StoreReader, files, store_info
 
 

@@ -1,1 +1,10 @@
 """Atoms: crystals, faulted particles, amorphous substrate, placement and assembly of structures."""
+
+# modules that other rooms may import
+__all__ = [
+    "assembly",
+    "bounds",
+    "placement",
+    "silhouette",
+    "structure",
+]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # the light ones first
 _MODULES = ("errors", "files", "layout", "recipe", "schema", "reading", "reader", "checked")
 
+# names, and modules that other rooms may import
 __all__ = [
     "DEVICES",
     "CheckedStore",
@@ -44,16 +45,29 @@ __all__ = [
     "StorePath",
     "StoreReader",
     "Variable",
+    "build",
+    "commits",
     "data_root",
     "differences",
+    "files",
     "find_store",
     "info_or_none",
+    "integrity",
+    "journal",
     "layout_from_environment",
+    "ledger",
+    "lineage",
+    "locking",
     "open_partition",
     "pinned",
     "pixel_coordinates",
+    "pruning",
+    "reading",
+    "reopen",
+    "room",
     "store_info",
     "store_path",
+    "zarr_files",
 ]
 
 if not TYPE_CHECKING:
