@@ -203,9 +203,9 @@ def series(name: str | None) -> None:
         _make_series(workspace, name)
     for listed in campaign.series if name is None else (name,):
         wanted = series_partitions(campaign, listed)
-        there = len(wanted) - len(missing_partitions(workspace, wanted))
+        done = len(wanted) - len(missing_partitions(workspace, wanted))
         said = campaign.series[listed].description
-        click.echo(f"{listed}: {there} of {len(wanted)} partitions are there. {said}")
+        click.echo(f"{listed}: {done} of {len(wanted)} partitions are there. {said}")
 
 
 @main.command("transfer-pairs")

@@ -31,12 +31,12 @@ def build_defs(campaign: Campaign | None = None, root: Path | None = None) -> dg
         root: folder of everything written; by default what `HRTEM_DATA` and `HRTEM_ASSETS` name.
     """
     wait_patiently()
-    given = campaign
+    fixed_campaign = campaign
     campaign = campaign or campaign_from_environment()
 
     def read_campaign() -> Campaign:
         """The campaign as it is now: its file may have been edited since the definitions were loaded."""
-        return given or campaign_from_environment()
+        return fixed_campaign or campaign_from_environment()
 
     workspace = Workspace(campaign, Layout(root) if root else layout_from_environment())
     with warnings.catch_warnings():

@@ -187,7 +187,7 @@ def test_a_port_that_is_none(port):
 
 @pytest.mark.parametrize(
     ("host", "words"),
-    [("no-such-host.invalid", "is not known here"), ("203.0.113.7", "is no address of this machine")],
+    [("no-such-host.invalid", "is not known here"), ("203.0.113.7", "is not an address of this machine")],
 )
 def test_a_host_that_is_not_ours(host, words):
     result = CliRunner().invoke(main, ["ui", "--host", host, "--port", free_port()])

@@ -227,7 +227,7 @@ class Asset(ABC):
             ]
             for key in work.conditions
         }
-        return {key: found[0] for key, found in reasons.items() if found}
+        return {key: causes[0] for key, causes in reasons.items() if causes}
 
     def _product(self, work: Assignment, key: str | None, made: Any, seconds: float, device: str) -> Product:
         match made:

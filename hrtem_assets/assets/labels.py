@@ -154,14 +154,14 @@ def mask_cutoff(campaign: Campaign, specimen: Specimen) -> tuple[float, str]:
     """The soft label at which a specimen's masks are cut, and where that value comes from."""
     if campaign.labels.mask_cutoff is not None:
         return campaign.labels.mask_cutoff, "labels.mask_cutoff"
-    given, size = specimen.lattice.mask_cutoff, specimen.size_name
+    cutoff, size = specimen.lattice.mask_cutoff, specimen.size_name
     where = f"lattices.{specimen.lattice_name}.mask_cutoff"
-    match given:
+    match cutoff:
         case None:
             return DEFAULT_MASK_CUTOFF, f"default: {where} is not given"
-        case dict() if size in given:
-            return given[size], f"{where}.{size}"
+        case dict() if size in cutoff:
+            return cutoff[size], f"{where}.{size}"
         case dict():
-            return min(given.values()), f"the lowest of {where}, which does not name {size}"
+            return min(cutoff.values()), f"the lowest of {where}, which does not name {size}"
         case _:
-            return given, where
+            return cutoff, where

@@ -56,7 +56,7 @@ class Lineage:
             return _all(info, f"what it was made from cannot be read ({type(error).__name__})")
         if recorded is None:
             return _all(info, "does not say which values it was made from: an earlier version wrote it")
-        found: dict[int, str] = {}
+        reasons: dict[int, str] = {}
         for upstream in upstream_partitions(partition):
             held = self._info_of(upstream)
             if held is None or held.recipe.digest != info.recipe.upstream.get(upstream.asset):
@@ -66,13 +66,13 @@ class Lineage:
             digests = self._digests_of(upstream, held)
             if digests is None:
                 reason = f"cannot be compared with {upstream}, whose records cannot be read"
-                return _all(info, reason) | found
+                return _all(info, reason) | reasons
             for index in made_from_others(recorded, {upstream.asset: digests}).get(upstream.asset, []):
-                found.setdefault(index, f"made from other values of {upstream} than are there now")
+                reasons.setdefault(index, f"made from other values of {upstream} than are there now")
             for index in self.outdated(upstream):
                 if index < info.structures:
-                    found.setdefault(index, f"made from {upstream}, which is to be made again itself")
-        return found
+                    reasons.setdefault(index, f"made from {upstream}, which is to be made again itself")
+        return reasons
 
     def _digests_of(self, partition: PartitionId, info: StoreInfo) -> NDArray[np.uint64] | None:
         if partition not in self._digests:
@@ -98,23 +98,23 @@ def require_current(layout: Layout, partition: PartitionId) -> None:
     Raises:
         StoreError: names structures, reason and repair.
     """
-    found = lineage_in(layout).outdated(partition)
-    if found:
-        shown = "\n  ".join(in_words(found))
+    reasons = lineage_in(layout).outdated(partition)
+    if reasons:
+        shown = "\n  ".join(in_words(reasons))
         raise StoreError(
-            f"{partition} is not made from what lies upstream now:\n  {shown}\n"
+            f"{partition} was not made from what is upstream now:\n  {shown}\n"
             f"make these again, and no others, with: {materialize_command(partition)}"
         )
 
 
-def in_words(found: Mapping[int, str]) -> list[str]:
+def in_words(reasons: Mapping[int, str]) -> list[str]:
     """Structures with the same reason together: `structures 1, 4 to 6: made from other values of ...`.
 
     Args:
-        found: from `Lineage.outdated`.
+        reasons: from `Lineage.outdated`.
     """
     by_reason: dict[str, list[int]] = {}
-    for index, reason in sorted(found.items()):
+    for index, reason in sorted(reasons.items()):
         by_reason.setdefault(reason, []).append(index)
     return [f"{_named(indices)}: {reason}" for reason, indices in by_reason.items()]
 

@@ -30,7 +30,7 @@ def effective_campaigns(
     specimen_key: str,
     conditions: Sequence[str | None],
     layout: Layout,
-    own: Mapping[str, Any],
+    run_settings: Mapping[str, Any],
 ) -> list[EffectiveCampaign]:
     """The campaign with what upstream stores recorded, then with the run's own overrides.
 
@@ -40,7 +40,7 @@ def effective_campaigns(
         specimen_key: specimen.
         conditions: condition keys; `(None,)` for a condition-free asset.
         layout: where stores lie.
-        own: the run's nested settings, in the form of a campaign file.
+        run_settings: the run's nested settings, in the form of a campaign file.
 
     Returns:
         one for each set of conditions whose upstream stores recorded the same; most often one in all.
@@ -50,20 +50,20 @@ def effective_campaigns(
         CampaignError: if an override is bad.
     """
     specimen = campaign.specimen(specimen_key)
-    found: list[EffectiveCampaign] = []
+    effective: list[EffectiveCampaign] = []
     for condition in conditions:
         overrides: dict[str, Any] = {}
         for upstream, key in asset.reads(condition):
             # what it says decides the settings: it must be what was written
             info = CheckedStore(find_store(layout, upstream.partition(specimen, key)).path).info
             _merge_into(overrides, info.attributes["provenance"].get("overrides", {}))
-        _merge_into(overrides, own)
-        same = next((e for e in found if e.overrides == overrides), None)
+        _merge_into(overrides, run_settings)
+        same = next((e for e in effective if e.overrides == overrides), None)
         if same is None:
             same = EffectiveCampaign(with_overrides(campaign, overrides), overrides)
-            found.append(same)
+            effective.append(same)
         same.conditions.append(condition)
-    return found
+    return effective
 
 
 def _merge_into(target: dict[str, Any], changes: Mapping[str, Any]) -> None:

@@ -147,10 +147,10 @@ class Partitions:
         upstream = self.upstream(partition)
         if not any(self.overrides(u) for u in upstream) or any(self.info(u) is None for u in upstream):
             return self.recipe(partition, {})
-        (seen,) = effective_campaigns(
+        (effective,) = effective_campaigns(
             self.campaign, asset, partition.specimen, [partition.condition], self.layout, {}
         )
-        return self.recipe(partition, seen.overrides)
+        return self.recipe(partition, effective.overrides)
 
     def upstream(self, partition: PartitionId) -> list[PartitionId]:
         """The partitions that a partition is made from."""
@@ -203,7 +203,7 @@ class Partitions:
         info = self.info(partition)
         if info is None:
             remains = bool(files.children(self.layout.store(partition)))
-            return ["what lies in its place is no complete store; ask: hrtem verify"] if remains else []
+            return ["what is in its place is not a complete store; ask: hrtem verify"] if remains else []
         wanted = self.recipe(partition, self.overrides(partition))
         if info.recipe.digest != wanted.digest:
             return differences(info.recipe, wanted)
@@ -243,12 +243,12 @@ def finished_store(
     partition = ASSETS[asset].partition(campaign.specimen(specimen), condition)
     info = find_store(layout, partition)
     partitions = Partitions(campaign, layout)
-    seen = with_overrides(campaign, partitions.overrides(partition))
+    effective = with_overrides(campaign, partitions.overrides(partition))
     require_recipe(info, partition, partitions.recipe(partition, partitions.overrides(partition)))
     if why := partitions.what_changed(partition):
         shown = "\n  ".join(why)
         raise StoreError(
-            f"{partition} is not made from what lies upstream now:\n  {shown}\n"
+            f"{partition} was not made from what is upstream now:\n  {shown}\n"
             f"make it again with: {materialize_command(partition)}"
         )
-    return info, seen
+    return info, effective

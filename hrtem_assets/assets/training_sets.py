@@ -147,7 +147,7 @@ class TrainingSetsAsset(Asset):
         margin, n = _margin_px(campaign), campaign.crop_px
         inside = (slice(margin, margin + n), slice(margin, margin + n))
         planes = {name: sources["labels"].read(name, index)[inside] for name in campaign.labels.planes}
-        own, made = [variable.name for variable in effect_records(campaign)], {}
+        effect_names, made = [variable.name for variable in effect_records(campaign)], {}
         for key in work.conditions:
             images = sources[source_key("micrographs", key)]
             counts = images.read("counts", index)[inside]
@@ -163,7 +163,7 @@ class TrainingSetsAsset(Asset):
                 "image_seed": int(images.read("seed", index)),
             } | {
                 name: float(images.read(name, index))
-                for name in ("defocus", "exit_plane_defocus", "dose", "minimum_ratio", *own)
+                for name in ("defocus", "exit_plane_defocus", "dose", "minimum_ratio", *effect_names)
             }
             made[key] = ({"counts": counts, **planes}, record)
         return made

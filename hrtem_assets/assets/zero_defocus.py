@@ -146,18 +146,18 @@ class ZeroDefocusAsset(Asset):
             backend_for(work.device),
         )
         try:
-            found = find_zero_defocus(
+            focus = find_zero_defocus(
                 vacuum, (float(depths.min()), float(depths.max())), campaign.calibration
             )
         except CalibrationError as error:
             return {None: Unmakeable(str(error))}
         record = {
-            "zero_defocus": found.zero_a,
-            "second_minimum": found.second_minimum_a,
-            "minimum_ratio": found.minimum_ratio,
+            "zero_defocus": focus.zero_a,
+            "second_minimum": focus.second_minimum_a,
+            "minimum_ratio": focus.minimum_ratio,
             "particle_depth": float(depths.mean()),
-            "curve_defocus": found.defocus_a,
-            "curve_variance": found.variance,
+            "curve_defocus": focus.defocus_a,
+            "curve_variance": focus.variance,
         }
         return {None: ({}, record)}
 

@@ -44,7 +44,9 @@ def requested_device(name: str | None = None, processes: int = 1) -> DeviceReque
     if name in (None, "auto"):
         name = environment().device
     if name not in get_args(DeviceName):
-        raise DeviceError(f"device = {name!r} is no device; choose one of {', '.join(get_args(DeviceName))}")
+        raise DeviceError(
+            f"device = {name!r} is not a device; choose one of {', '.join(get_args(DeviceName))}"
+        )
     return DeviceRequest(name, processes)  # type: ignore[arg-type]
 
 
@@ -88,8 +90,8 @@ def cuda_problem() -> str:
     try:
         import cupy
     except ImportError as error:
-        found = "CuPy is not installed" if error.name == "cupy" else f"CuPy cannot be imported ({error})"
-        return f"{found}; pip install 'hrtem-assets[gpu]' (CUDA 12) or 'hrtem-assets[gpu-cuda13]'"
+        fault = "CuPy is not installed" if error.name == "cupy" else f"CuPy cannot be imported ({error})"
+        return f"{fault}; pip install 'hrtem-assets[gpu]' (CUDA 12) or 'hrtem-assets[gpu-cuda13]'"
     try:
         runtime, driver = cupy.cuda.runtime.runtimeGetVersion(), cupy.cuda.runtime.driverGetVersion()
     except Exception as error:

@@ -47,7 +47,7 @@ def find_file(path: Path) -> Path | None:
         raise FileError(f"{shown(str(path))}: {_reason(error)}") from None
     except (ValueError, RuntimeError) as error:
         # a NUL in the name, the home of an unknown user, links in a circle
-        raise FileError(f"{shown(str(path))} is no name of a file: {error}") from None
+        raise FileError(f"{shown(str(path))} is not a file name: {error}") from None
     if not stat.S_ISREG(mode):
         kind = next((words for is_kind, words in _KINDS.items() if is_kind(mode)), "something else")
         raise FileError(f"{shown(str(path))} is {kind}, not a file; name a file")

@@ -145,19 +145,19 @@ def _wrong_kind(wanted: str, value: Any) -> str:
     """What a value is instead of the wanted kind, and how the wanted kind is written."""
     repair = "write it in quotes" if wanted == "text" else ""
     if isinstance(value, bool):
-        given = "a boolean"
+        kind = "a boolean"
     elif isinstance(value, float) and wanted == "a whole number":
-        given = "a decimal number"
+        kind = "a decimal number"
         repair = f"write {int(value)}" if value.is_integer() and abs(value) < 1e15 else ""
     elif isinstance(value, int | float):
-        given = "a number"
+        kind = "a number"
     elif isinstance(value, str):
-        given = "text"
+        kind = "text"
         repair = "write it without quotes, units and '_'" if "number" in wanted else ""
     else:
-        given = "a mapping" if isinstance(value, Mapping) else "nothing" if value is None else "a list"
+        kind = "a mapping" if isinstance(value, Mapping) else "nothing" if value is None else "a list"
         repair = ""
-    return f"must be {wanted}, not {given}" + (f"; {repair}" if repair else "")
+    return f"must be {wanted}, not {kind}" + (f"; {repair}" if repair else "")
 
 
 def name_in_words(part: Any) -> str:

@@ -75,10 +75,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
         YamlError: if it cannot be read, is no YAML, or holds no mapping.
     """
     try:
-        found = find_file(path)
-        if found is None:
+        file = find_file(path)
+        if file is None:
             raise FileError(f"{shown(str(path))}: there is no such file")
-        content = read_file(found, MOST_BYTES)
+        content = read_file(file, MOST_BYTES)
     except FileError as error:
         raise YamlError(str(error)) from None
     try:
@@ -169,7 +169,7 @@ class _Reader:
         if self._open and isinstance(self._open[-1].value, dict) and self._open[-1].key is None:
             raise YamlError(f"line {line}: a name must be text, not a list or mapping")
         if len(self._open) == MOST_LEVELS:
-            raise YamlError(f"line {line}: nested more than {MOST_LEVELS} levels deep; take levels out")
+            raise YamlError(f"line {line}: nested more than {MOST_LEVELS} levels deep; remove levels")
         value: list[Any] | dict[str, Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         # whatever this name stood for before, it does not within its own value
         self._anchors.pop(event.anchor, None)
@@ -190,7 +190,7 @@ class _Reader:
         self._total += values
         if self._total > MOST_VALUES:
             raise YamlError(
-                f"line {line}: more than {MOST_VALUES:,} values, aliases (*) spelled out; take some out"
+                f"line {line}: more than {MOST_VALUES:,} values, aliases (*) spelled out; remove some"
             )
         if not self._open:
             self._root = value
@@ -227,13 +227,13 @@ _MERGE = "\x00merge"
 
 
 def _merge(parent: _Collection, value: Any, line: int) -> None:
-    for given in value if isinstance(value, list) else [value]:
-        if not isinstance(given, dict):
+    for mapping in value if isinstance(value, list) else [value]:
+        if not isinstance(mapping, dict):
             raise YamlError(
                 f"line {line}: << takes in a mapping, such as *name of one, or a list of mappings"
             )
         # of several the first counts
-        parent.merged = given | parent.merged
+        parent.merged = mapping | parent.merged
 
 
 def _resolved(text: str, line: int) -> Any:
@@ -279,10 +279,10 @@ def _decoded(content: bytes) -> str:
         raise YamlError(
             f"line {line}: not valid YAML in UTF-8 (byte 0x{content[error.start]:02x}); save the file as UTF-8"
         ) from None
-    if found := _UNPRINTABLE.search(text):
-        line = len(_LINE_END.findall(text[: found.start()])) + 1
+    if match := _UNPRINTABLE.search(text):
+        line = len(_LINE_END.findall(text[: match.start()])) + 1
         raise YamlError(
-            f"line {line}: holds the character U+{ord(found.group()):04X}, which is not text; save the file as text in "
+            f"line {line}: holds the character U+{ord(match.group()):04X}, which is not text; save the file as text in "
             f"UTF-8"
         )
     return text

@@ -134,12 +134,12 @@ class Lattice(Model):
 
     @model_validator(mode="after")
     def _cutoffs_in_range(self) -> Self:
-        given = self.mask_cutoff
-        if isinstance(given, dict) and not given:
+        cutoff = self.mask_cutoff
+        if isinstance(cutoff, dict) and not cutoff:
             raise ValueError("mask_cutoff is empty; name a cut-off for each size class, or one number")
-        for place, value in (given if isinstance(given, dict) else {"": given}).items():
+        for size, value in (cutoff if isinstance(cutoff, dict) else {"": cutoff}).items():
             if value is not None and not 0.0 < value < 1.0:
-                where = f"mask_cutoff.{place}" if place else "mask_cutoff"
+                where = f"mask_cutoff.{size}" if size else "mask_cutoff"
                 raise ValueError(f"{where} = {value:g} must be above 0 and below 1")
         return self
 
@@ -180,13 +180,13 @@ class Lattice(Model):
                 raise ValueError(f"rms_displacement_a.{element} = {value} must be between 0 and 1 Å")
 
     def _check_choices(self) -> None:
-        for name, given, groups in (
+        for name, choice, groups in (
             ("origin", self.origin, groups_with_two_origins()),
             ("axes", self.axes, RHOMBOHEDRAL_GROUPS),
         ):
-            if given is not None and self.space_group not in groups:
+            if choice is not None and self.space_group not in groups:
                 raise ValueError(
-                    f"{name} = {given!r}: space group {self.space_group} leaves no choice of {name}, groups "
+                    f"{name} = {choice!r}: space group {self.space_group} leaves no choice of {name}, groups "
                     f"{', '.join(map(str, sorted(groups)))} do; remove it, an inherited one with `{name}: null`"
                 )
 
@@ -209,8 +209,8 @@ class Lattice(Model):
     @property
     def cell(self) -> Cell:
         """a, b, c (Å), alpha, beta, gamma (degrees)."""
-        given = {name: getattr(self, name) for name in (*EDGES, *ANGLES)}
-        return complete_cell(given, self.space_group, self.axes == "rhombohedral")
+        parameters = {name: getattr(self, name) for name in (*EDGES, *ANGLES)}
+        return complete_cell(parameters, self.space_group, self.axes == "rhombohedral")
 
     @property
     def choice(self) -> str:

@@ -87,7 +87,7 @@ def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:
         if name in parents:
             raise CampaignError(
                 f"campaign files extend each other in a circle: {' -> '.join((*parents, name))}; "
-                f"take `extends` out of one of them"
+                f"remove `extends` from one of them"
             )
         if len(parents) == MOST_FILES:
             raise CampaignError(
@@ -119,13 +119,13 @@ def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
     lattices = data.get("lattices")
     if not isinstance(lattices, dict):
         return dict(data)
-    found = {
+    resolved = {
         name: {**lattice, "cif": str(folder / lattice["cif"])}
         if isinstance(lattice, dict) and isinstance(lattice.get("cif"), str)
         else lattice
         for name, lattice in lattices.items()
     }
-    return {**data, "lattices": found}
+    return {**data, "lattices": resolved}
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def check_name(kind: str, name: str) -> None:
         )
     if name.partition(".")[0].upper() in _DEVICES:
         raise ValueError(
-            f"{kind} name {name!r} is a device on Windows and no name of a folder there; choose another"
+            f"{kind} name {name!r} is a device on Windows and cannot be a folder's name there; choose another"
         )
 
 
@@ -107,7 +107,7 @@ def check_distinct(kind: str, names: Iterable[str]) -> None:
         other = first.setdefault(name.casefold(), name)
         if other != name:
             raise ValueError(
-                f"{kind}: the names {other} and {name} differ in upper and lower case alone; rename one of them"
+                f"{kind}: the names {other} and {name} differ only in upper and lower case; rename one of them"
             )
 
 

@@ -33,10 +33,10 @@ class Schedule(Model):
             )
         for part, (name, (least, most)) in zip(parts, _FIELDS.items(), strict=True):
             for item in part.split(","):
-                found = _PART.fullmatch(item)
-                numbers = [int(n) for n in found.groups()[:2] if n is not None] if found else []
+                match = _PART.fullmatch(item)
+                numbers = [int(n) for n in match.groups()[:2] if n is not None] if match else []
                 in_order = numbers == sorted(numbers)
-                if not found or not in_order or not all(least <= n <= most for n in numbers):
+                if not match or not in_order or not all(least <= n <= most for n in numbers):
                     raise ValueError(
                         f"{name} {part!r} must be *, numbers from {least} to {most}, ranges such as "
                         f"{least}-{most}, or steps such as */5"
@@ -55,7 +55,7 @@ class Schedule(Model):
         try:
             ZoneInfo(name)
         except (ValueError, OSError, KeyError) as error:
-            raise ValueError("is no time zone; use a name such as UTC or Europe/Zurich") from error
+            raise ValueError("is not a time zone; use a name such as UTC or Europe/Zurich") from error
         return name
 
 
@@ -63,7 +63,7 @@ def _refuse_never(parts: list[str]) -> None:
     """Refuse days that no month has, such as 31 February: with a weekday beside them Dagster finds no time either."""
     days, months = (_numbers(part, *_FIELDS[name]) for part, name in ((parts[2], "day"), (parts[3], "month")))
     if min(days) > max(_DAYS[month - 1] for month in months):
-        raise ValueError(f"never comes: day {parts[2]} is in no month of {parts[3]!r}; change day or month")
+        raise ValueError(f"never occurs: day {parts[2]} is in no month of {parts[3]!r}; change day or month")
 
 
 def _numbers(part: str, least: int, most: int) -> set[int]:

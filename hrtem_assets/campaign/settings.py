@@ -51,14 +51,14 @@ class Substrate(Model):
         if self.thickness_max_a < self.thickness_min_a:
             raise ValueError(
                 f"thickness_max_a = {self.thickness_max_a} is below thickness_min_a = "
-                f"{self.thickness_min_a}; exchange them"
+                f"{self.thickness_min_a}; swap them"
             )
         filling = self.density_atoms_per_a3 * math.pi / 6 * self.min_distance_a**3
         if filling > 0.25:
             raise ValueError(
                 f"density_atoms_per_a3 = {self.density_atoms_per_a3} with min_distance_a = "
                 f"{self.min_distance_a} fills {filling:.2f} of the volume; random sequential placement "
-                f"becomes impracticable above 0.25: lower either"
+                f"becomes impracticable above 0.25: lower one of them"
             )
         self._check_element()
         return self
@@ -79,7 +79,7 @@ class Substrate(Model):
         if self.min_distance_a < least:
             raise ValueError(
                 f"min_distance_a = {self.min_distance_a:g} is below {least:.2f} Å, {LEAST_OF_RADII} of two covalent "
-                f"radii of {symbol}; raise it, and lower density_atoms_per_a3 where it then fills too much"
+                f"radii of {symbol}; raise it, and lower density_atoms_per_a3 if the volume then gets too full"
             )
 
 
@@ -102,9 +102,7 @@ class Placement(Model):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.count_max < self.count_min:
-            raise ValueError(
-                f"count_max = {self.count_max} is below count_min = {self.count_min}; exchange them"
-            )
+            raise ValueError(f"count_max = {self.count_max} is below count_min = {self.count_min}; swap them")
         if self.max_attempts * self.count_max > MOST_TRIALS:
             raise ValueError(
                 f"max_attempts = {self.max_attempts} for count_max = {self.count_max} particles may keep a structure "
@@ -229,7 +227,7 @@ class LabelRule(Model):
         known = member_names("hrtem_assets.labels.planes")
         for name in planes:
             if name not in known:
-                raise ValueError(f"{name!r} is no label; known: {', '.join(known)}")
+                raise ValueError(f"{name!r} is not a label; known: {', '.join(known)}")
         if missing := [name for name in REQUIRED_PLANES if name not in planes]:
             raise ValueError(f"{', '.join(missing)} must be among them: training sets and figures need it")
         if len(set(planes)) < len(planes):

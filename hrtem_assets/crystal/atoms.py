@@ -122,13 +122,13 @@ class Atoms:
                 if ratio.min() <= reach / touching:
                     break
             reach *= 2
-        found = (
+        contacts = (
             self._contact(
                 int(first[k]), int(second[k]), float(distance[k]), float(radii[first[k]] + radii[second[k]])
             )
             for k in (np.argmin(distance), np.argmin(ratio))
         )
-        return next(found), next(found)
+        return next(contacts), next(contacts)
 
     def _pairs(self, reach_a: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Pairs of atoms and their distances up to a reach: one atom of each site with all, images included."""

@@ -59,12 +59,15 @@ def crystal_system(space_group: int, rhombohedral: bool = False) -> System:
 
 
 def complete_cell(
-    given: Mapping[str, float | None], space_group: int, rhombohedral: bool = False, unique_axis: str = "b"
+    parameters: Mapping[str, float | None],
+    space_group: int,
+    rhombohedral: bool = False,
+    unique_axis: str = "b",
 ) -> Cell:
     """All edges and angles of a cell: those given, and those that the crystal system fixes.
 
     Args:
-        given: `a`, `b`, `c` in Å, `alpha`, `beta`, `gamma` in degrees; None or absent where not given.
+        parameters: `a`, `b`, `c` in Å, `alpha`, `beta`, `gamma` in degrees; None or absent where not given.
         space_group: international number.
         rhombohedral: whether the axes are those of the rhombohedral cell.
         unique_axis: of a monoclinic cell.
@@ -74,7 +77,7 @@ def complete_cell(
     """
     system = crystal_system(space_group, rhombohedral)
     fixed = _fixed(system, unique_axis)
-    known = {name: value for name in (*EDGES, *ANGLES) if (value := given.get(name)) is not None}
+    known = {name: value for name in (*EDGES, *ANGLES) if (value := parameters.get(name)) is not None}
     needed = [name for name in (*EDGES, *ANGLES) if name not in fixed]
     faults, hint = [], ""
     whole = dict(known)

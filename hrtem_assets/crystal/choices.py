@@ -36,8 +36,8 @@ class Declared:
         units = self.formula_units
         if self.formula is not None:
             counts = count_formula(self.formula)
-            found = {atoms.counts[symbol] / number for symbol, number in counts.items()}
-            held = found.pop() if len(found) == 1 and atoms.counts.keys() == counts.keys() else 0.0
+            ratios = {atoms.counts[symbol] / number for symbol, number in counts.items()}
+            held = ratios.pop() if len(ratios) == 1 and atoms.counts.keys() == counts.keys() else 0.0
             if not held or held != int(held):
                 wrong.append(f"formula = {self.formula!r}, but the cell holds {atoms.content}")
             elif units is not None and held != units:
@@ -115,23 +115,23 @@ def decide_origin(space_group: int, cell: Cell, listed: Listed, declared: Declar
     Raises:
         ValueError: if it stays open; the message says what either origin would give.
     """
-    found: dict[str, Atoms | str] = {}
+    outcomes: dict[str, Atoms | str] = {}
     for origin in ORIGINS:
         try:
-            found[origin] = unit_cell(space_group, origin, cell, listed)
+            outcomes[origin] = unit_cell(space_group, origin, cell, listed)
         except ExpansionError as error:
-            found[origin] = str(error)
-    one, two = found.values()
+            outcomes[origin] = str(error)
+    one, two = outcomes.values()
     if isinstance(one, Atoms) and isinstance(two, Atoms) and same_crystal(one, two):
         return None, ""
     fitting = [
-        o for o, atoms in found.items() if isinstance(atoms, Atoms) and not declared.contradictions(atoms)
+        o for o, atoms in outcomes.items() if isinstance(atoms, Atoms) and not declared.contradictions(atoms)
     ]
     if declared and len(fitting) == 1:
         return int(fitting[0]), f"origin {fitting[0]} taken: the other does not give what is declared"
     raise ValueError(
         f"space group {space_group} ({setting_of(space_group, '1').symbol}) has two origins, and it is open which one "
-        f"the sites are given for: {_outcomes(found)}; add the line of the right one"
+        f"the sites are given for: {_outcomes(outcomes)}; add the line for the right one"
     )
 
 
@@ -144,8 +144,8 @@ def other_origin(space_group: int, origin: int, cell: Cell, listed: Listed) -> s
         return _outcomes({other: str(error)})
 
 
-def _outcomes(found: Mapping[str, Atoms | str]) -> str:
+def _outcomes(outcomes: Mapping[str, Atoms | str]) -> str:
     return "; ".join(
         f"`origin: {origin}` gives {summary(atoms) if isinstance(atoms, Atoms) else f'no crystal ({atoms})'}"
-        for origin, atoms in found.items()
+        for origin, atoms in outcomes.items()
     )

@@ -37,42 +37,42 @@ _ATOMS_PER_CELL = {"sc": 1, "bcc": 2, "hcp": 2, "fcc": 4, "diamond": 8}
 _NOBLE_GASES = (2, 10, 18, 36, 54, 86)
 
 
-def element_fault(given: Any) -> str:
+def element_fault(value: Any) -> str:
     """Why something is no chemical symbol that can be simulated, and what to write; empty if it is one.
 
     Args:
-        given: as written in a file, of any type.
+        value: as written in a file, of any type.
     """
-    told = f"element {given!r}"
-    if isinstance(given, bool):
+    told = f"element {value!r}"
+    if isinstance(value, bool):
         return f"{told} is what YAML makes of a bare yes or no; write a symbol, nobelium in quotes: 'No'"
-    if isinstance(given, int):
-        repair = f"write {chemical_symbols[given]}" if 1 <= given <= LAST_NUMBER else "write its symbol"
+    if isinstance(value, int):
+        repair = f"write {chemical_symbols[value]}" if 1 <= value <= LAST_NUMBER else "write its symbol"
         return f"{told} is a number; {repair}"
-    if not isinstance(given, str):
-        return f"{told} is no text; write a chemical symbol such as Fe"
-    number = atomic_numbers.get(given, 0)
+    if not isinstance(value, str):
+        return f"{told} is not text; write a chemical symbol such as Fe"
+    number = atomic_numbers.get(value, 0)
     if 1 <= number <= LAST_NUMBER:
         return ""
     if number > LAST_NUMBER:
         return f"{told} ({number}) has no electron scattering factors: their tables end at Lr (103); choose another"
-    return f"{told} is not a chemical symbol from H (1) to Lr (103){_meant(given)}"
+    return f"{told} is not a chemical symbol from H (1) to Lr (103){_meant(value)}"
 
 
-def _meant(given: str) -> str:
-    bare = given.strip()
+def _meant(text: str) -> str:
+    bare = text.strip()
     if not bare:
         return ": it is blank; write a symbol such as Fe"
     if bare in ("D", "T"):
         return ": isotopes scatter electrons alike; write H"
-    if found := _known(bare):
-        return f": blanks around it; write {found}" if bare == found else f"; write {found}"
+    if symbol := _known(bare):
+        return f": blanks around it; write {symbol}" if bare == symbol else f"; write {symbol}"
     if bare.lower() in _SYMBOL_BY_NAME:
         return f": it is a name; write {_SYMBOL_BY_NAME[bare.lower()]}"
-    if (match := _CHARGED.fullmatch(bare)) and (found := _known(match[1])):
-        return f": atoms are neutral here, write it without the charge: {found}"
-    if (match := _ISOTOPE.fullmatch(bare)) and (found := _known(match[1] or match[2])):
-        return f": isotopes and labels of sites are not told apart; write {found}"
+    if (match := _CHARGED.fullmatch(bare)) and (symbol := _known(match[1])):
+        return f": atoms are neutral here, write it without the charge: {symbol}"
+    if (match := _ISOTOPE.fullmatch(bare)) and (symbol := _known(match[1] or match[2])):
+        return f": isotopes and labels of sites are not told apart; write {symbol}"
     return "; write one such as Fe"
 
 
@@ -168,10 +168,10 @@ def reduced(counts: Counter[str]) -> tuple[Counter[str], int]:
 
 def write_formula(counts: Counter[str]) -> str:
     """A formula with the electropositive elements first, by their groups: `Fe3O4`, `CaCO3`, `PbO`."""
-    return "".join(f"{s}{n if n > 1 else ''}" for s, n in sorted(counts.items(), key=_place))
+    return "".join(f"{s}{n if n > 1 else ''}" for s, n in sorted(counts.items(), key=_rank))
 
 
-def _place(item: tuple[str, int]) -> tuple[float, int]:
+def _rank(item: tuple[str, int]) -> tuple[float, int]:
     number = atomic_numbers[item[0]]
     if number == 1:
         # hydrogen stands between the groups of nitrogen and oxygen

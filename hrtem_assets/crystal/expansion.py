@@ -92,7 +92,9 @@ def onto_special_position(
     images -= np.round(images)
     distances = np.linalg.norm(images @ vectors, axis=1)
     if ((distances > 1e-6) & (distances < SAME_ATOM_A)).any():
-        raise ExpansionError("its images under the symmetry lie closer than atoms can and meet in no point")
+        raise ExpansionError(
+            "its images under the symmetry are closer than atoms can be, and no single point fits them"
+        )
     return start if np.abs(here - start).max() < 1e-9 else here
 
 
@@ -115,7 +117,7 @@ def expand(
     """
     order = len(operators)
     vectors = cell_vectors(cell)
-    found: list[NDArray[np.float64]] = []
+    orbits: list[NDArray[np.float64]] = []
     moved = np.zeros(len(positions))
     total = 0
     for index, (position, name) in enumerate(zip(positions, names, strict=True)):
@@ -131,9 +133,9 @@ def expand(
             raise ExpansionError(
                 f"the unit cell has more than {MAX_ATOMS} atoms; this is meant for crystals with small cells"
             )
-        found.append(images)
-    everything = np.concatenate(found) if found else np.zeros((0, 3))
-    site_of = np.repeat(np.arange(len(found)), [len(images) for images in found])
+        orbits.append(images)
+    everything = np.concatenate(orbits) if orbits else np.zeros((0, 3))
+    site_of = np.repeat(np.arange(len(orbits)), [len(images) for images in orbits])
     _refuse_one_place_twice(everything, site_of, vectors, positions, names)
     return Expansion(everything, site_of, moved)
 
@@ -188,7 +190,7 @@ def _refuse_one_place_twice(
         if one != other:
             raise ExpansionError(
                 f"sites {names[one]} at {_shown(written[one])} and {names[other]} at {_shown(written[other])} "
-                f"are one place in the crystal; list each symmetry-independent site once, and no two on one place"
+                f"are one place in the crystal; list each symmetry-independent site once, and no two at one position"
             )
 
 

@@ -86,7 +86,7 @@ def _parsed(text: str) -> gemmi.Op:
         raise ValueError(f"the symmetry operator {text!r} cannot be read ({error})") from None
     whole = all(entry in (-PARTS, 0, PARTS) for row in op.rot for entry in row)
     if not whole or abs(op.det_rot()) != PARTS**3:
-        raise ValueError(f"{text!r} is no symmetry operator of a crystal")
+        raise ValueError(f"{text!r} is not a symmetry operator of a crystal")
     return op
 
 
@@ -127,11 +127,11 @@ def equal_but_for_origin(one: Operators, other: Operators) -> bool:
     origins = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     allowed = np.array(sorted(centrings))
     packed = np.sort(_packed(2 * allowed))
-    seen: set[bytes] = set()
+    compared: set[bytes] = set()
     for rotation, shift in zip(one.rotations, one.shifts, strict=True):
-        if rotation.tobytes() in seen:
+        if rotation.tobytes() in compared:
             continue
-        seen.add(rotation.tobytes())
+        compared.add(rotation.tobytes())
         partner = next(
             s for r, s in zip(other.rotations, other.shifts, strict=True) if np.array_equal(r, rotation)
         )

@@ -89,11 +89,11 @@ def map_cluster(
                 f"dashboard: {client.dashboard_link}"
             )
 
-            def submit(place: int) -> "Future":
+            def submit(index: int) -> "Future":
                 # Dask shows what stands before the first number
-                key = f"{name.split()[0]}-{work}-{place:06d}"
-                call = {"name": work, "task": pickle.dumps(tasks[place])}
-                return client.submit(eval, _RUN_TASK, call, key=key, priority=-place, pure=False)
+                key = f"{name.split()[0]}-{work}-{index:06d}"
+                call = {"name": work, "task": pickle.dumps(tasks[index])}
+                return client.submit(eval, _RUN_TASK, call, key=key, priority=-index, pure=False)
 
             yield from _finished(client, endpoint, tasks, submit, at_once, workers_timeout_s)
         finally:
@@ -114,7 +114,7 @@ def _finished(
     lost: list[Future] = []
     answers: queue.SimpleQueue[Future] = queue.SimpleQueue()
     begun, asked = 0, time.monotonic()
-    workers, seen = _workers(client, endpoint), asked
+    workers, last_present = _workers(client, endpoint), asked
     try:
         while begun < len(tasks) or pending:
             limit = at_once or 2 * max(workers, endpoint.most_workers, 1)
@@ -136,11 +136,11 @@ def _finished(
             asked = time.monotonic()
             workers = _workers(client, endpoint)
             if workers:
-                seen = asked
-            elif asked - seen > workers_timeout_s:
+                last_present = asked
+            elif asked - last_present > workers_timeout_s:
                 raise NoWorkersError(
                     f"{endpoint.name} has had no worker for {workers_timeout_s:.0f} s; start workers with: dask worker "
-                    f"ADDRESS --nthreads 1, or look at why they do not come; {_KEPT}"
+                    f"ADDRESS --nthreads 1, or find out why none have joined; {_KEPT}"
                 )
     finally:
         if pending:
@@ -164,7 +164,7 @@ def _result(future: "Future", answers: "queue.SimpleQueue[Future]", endpoint: En
         _lost(endpoint, error)
     except ModuleNotFoundError as error:
         raise UnfitWorkerError(
-            f"a worker of {endpoint.name} lacks a package ({error}); install there what is installed here"
+            f"a worker of {endpoint.name} lacks a package ({error}); install the same packages there as here"
         ) from error
     except KilledWorker as error:
         raise WorkerDiedError(

@@ -69,10 +69,10 @@ def _function(name: str) -> Callable[[Any], Any]:
             packed = sync(worker.loop, worker.scheduler.get_metadata, keys=[name], default=None)
             if packed is None:
                 raise UnfitWorkerError(f"the run of {name} has ended")
-            found = _unpacked(packed, worker)
+            function = _unpacked(packed, worker)
             while len(_opened) >= _MOST_OPENED:
                 del _opened[next(iter(_opened))]
-            _opened[name] = found
+            _opened[name] = function
         return _opened[name]
 
 
@@ -88,8 +88,8 @@ def _unpacked(packed: bytes, worker: Worker) -> Callable[[Any], Any]:
             check()
         except Exception as error:
             _refuse(worker, f"{error}")
-    found: Callable[[Any], Any] = function
-    return found
+    unpacked: Callable[[Any], Any] = function
+    return unpacked
 
 
 def _refuse(worker: Worker, reason: str) -> None:
@@ -97,11 +97,11 @@ def _refuse(worker: Worker, reason: str) -> None:
         raise UnfitWorkerError(f"worker {worker.address} on host {socket.gethostname()}: {reason}")
 
 
-def _differing(wanted: dict[str, str], found: dict[str, str]) -> str:
+def _differing(wanted: dict[str, str], installed: dict[str, str]) -> str:
     wrong = [
-        f"{name} is {found[name]} there and {version} here"
+        f"{name} is {installed[name]} there and {version} here"
         for name, version in wanted.items()
-        if found[name] != version
+        if installed[name] != version
     ]
     repair = f"; install the same on both (its interpreter is {sys.executable})"
     return "; ".join(wrong) + repair if wrong else ""

@@ -48,8 +48,8 @@ def open_endpoint(compute: ClusterCompute, log: Callable[[str], None]) -> Endpoi
         # the client would wait for it without end
         if file is not None and not Path(file).is_file():
             raise ComputeError(
-                f"scheduler_file = {str(file)!r} is not there: start a scheduler with: dask scheduler --scheduler-file "
-                f"{file}, or correct options in the compute settings"
+                f"scheduler_file = {str(file)!r} does not exist: start a scheduler with: dask scheduler "
+                f"--scheduler-file {file}, or correct options in the compute settings"
             )
         return Endpoint(options.pop("address", None), describe(compute), 0, options)
     opener = _imported(compute.opener)
@@ -99,18 +99,18 @@ def _imported(opener: str) -> Callable[..., Any]:
     """
     module, _, name = opener.rpartition(".")
     try:
-        found = getattr(import_module(module), name, None)
+        cluster_class = getattr(import_module(module), name, None)
     except ImportError as error:
         package = module.partition(".")[0].replace("_", "-")
         raise ComputeError(
             f"opener = {opener!r} cannot be imported ({error}); install its package, such as: pip install {package}, "
             f"or correct the name in the compute settings"
         ) from error
-    if not callable(found):
+    if not callable(cluster_class):
         raise ComputeError(
             f"opener = {opener!r}: {module} has no class {name}; name one of its classes in the compute settings"
         )
-    return found
+    return cluster_class
 
 
 def _started(opener: Callable[..., Any], compute: ClusterCompute) -> Any:
@@ -119,7 +119,7 @@ def _started(opener: Callable[..., Any], compute: ClusterCompute) -> Any:
     try:
         if not hasattr(cluster, "scheduler_address"):
             raise TypeError(
-                f"{compute.opener} is no class of a Dask cluster; for a running scheduler: {RUNNING}"
+                f"{compute.opener} is not a class of a Dask cluster; for a running scheduler: {RUNNING}"
             )
         if compute.workers is not None:
             cluster.scale(compute.workers)

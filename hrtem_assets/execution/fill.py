@@ -160,15 +160,15 @@ def upstream_stores(
             the repair.
     """
     specimen = campaign.specimen(specimen_key)
-    found: dict[str, StoreInfo] = {}
-    for upstream, condition in (pair for own in conditions for pair in asset.reads(own)):
+    stores: dict[str, StoreInfo] = {}
+    for upstream, condition in (pair for downstream in conditions for pair in asset.reads(downstream)):
         key = source_key(upstream.name, condition)
-        if key not in found:
+        if key not in stores:
             partition = upstream.partition(specimen, condition)
-            found[key] = find_store(layout, partition)
-            require_recipe(found[key], partition, upstream.recipe(campaign, specimen, condition))
+            stores[key] = find_store(layout, partition)
+            require_recipe(stores[key], partition, upstream.recipe(campaign, specimen, condition))
             require_current(layout, partition)
-    return found
+    return stores
 
 
 def fill(
@@ -303,7 +303,7 @@ def _affordable(
     if fewer is not compute:
         log(
             f"{fit.work}: {fit.workers} workers instead of {fit.room.sharing}, because each may take up to "
-            f"{fit.bytes / 1e9:.3g} GB of memory and {fit.room.place} has {(fit.room.bytes or 0) / 1e9:.3g} GB for them"
+            f"{fit.bytes / 1e9:.3g} GB of memory and {fit.room.name} has {(fit.room.bytes or 0) / 1e9:.3g} GB for them"
         )
     warning = require_disk(fit.work, sum(max(0, n) for n in left.values()), layout.assets)
     if warning:
@@ -318,19 +318,19 @@ def joined(tasks: Sequence[Shards], structures: int) -> list[Shards]:
         tasks: in the order of their structures.
         structures: most that are joined; a task that is larger stays as it is.
     """
-    found: list[Shards] = []
+    merged: list[Shards] = []
     for task in tasks:
-        last = found[-1] if found else None
+        last = merged[-1] if merged else None
         if (
             last is not None
             and last.structures.stop == task.structures.start
             and last.conditions == task.conditions
             and task.structures.stop - last.structures.start <= structures
         ):
-            found[-1] = Shards(range(last.structures.start, task.structures.stop), task.conditions)
+            merged[-1] = Shards(range(last.structures.start, task.structures.stop), task.conditions)
         else:
-            found.append(task)
-    return found
+            merged.append(task)
+    return merged
 
 
 def _parts(indices: range, size: int) -> Iterator[range]:

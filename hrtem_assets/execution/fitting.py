@@ -28,19 +28,19 @@ def what_would_fit(works: "Sequence[Work]", worst: "Work", limit: int) -> list[s
     def fits(change: Callable[[Campaign], Campaign]) -> bool:
         return all(replace(w, campaign=change(w.campaign)).memory_bytes() <= limit for w in works)
 
-    own, size = worst.campaign, worst.campaign.specimen(worst.specimen).size_name
-    simulation, substrate, radii = own.simulation, own.substrate, own.sizes[size]
+    campaign, size = worst.campaign, worst.campaign.specimen(worst.specimen).size_name
+    simulation, substrate, radii = campaign.simulation, campaign.substrate, campaign.sizes[size]
     changes: list[tuple[str, Callable[[Campaign, Any], Campaign], Sequence[Any]]] = [
-        ("simulation.cell_a at most", _setting("simulation", "cell_a"), list(_smaller_cells(own))),
+        ("simulation.cell_a at most", _setting("simulation", "cell_a"), list(_smaller_cells(campaign))),
         (
             "simulation.sampling_a at least",
             _setting("simulation", "sampling_a"),
-            list(_coarser(own, "sampling_a")),
+            list(_coarser(campaign, "sampling_a")),
         ),
         (
             "simulation.output_sampling_a at least",
             _setting("simulation", "output_sampling_a"),
-            list(_coarser(own, "output_sampling_a")),
+            list(_coarser(campaign, "output_sampling_a")),
         ),
         (
             "simulation.frozen_phonons at most",
@@ -60,14 +60,14 @@ def what_would_fit(works: "Sequence[Work]", worst: "Work", limit: int) -> list[s
         (
             "placement.count_max at most",
             _setting("placement", "count_max"),
-            range(own.placement.count_max - 1, own.placement.count_min - 1, -1),
+            range(campaign.placement.count_max - 1, campaign.placement.count_min - 1, -1),
         ),
     ]
     options = []
     for words, change, values in changes:
-        found = _first(values, lambda value, change=change: fits(lambda c: change(c, value)))  # type: ignore[misc]
-        if found is not None and _is_valid(change(own, found)):
-            options.append(f"{words} {found:.6g}")
+        bound = _first(values, lambda value, change=change: fits(lambda c: change(c, value)))  # type: ignore[misc]
+        if bound is not None and _is_valid(change(campaign, bound)):
+            options.append(f"{words} {bound:.6g}")
     if worst.conditions > 1:
         few = _first(
             range(worst.conditions - 1, 0, -1),

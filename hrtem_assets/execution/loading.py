@@ -38,16 +38,16 @@ def load_compute(path: Path) -> Compute:
         ComputeError: if the file is absent, not YAML, or holds a bad value.
     """
     try:
-        found = find_file(path)
-        data = {} if found is None else read_yaml(found)
+        file = find_file(path)
+        data = {} if file is None else read_yaml(file)
     except (FileError, YamlError) as error:
         raise ComputeError(f"compute settings {error}") from None
-    if found is None:
+    if file is None:
         raise ComputeError(
             f"no compute settings {shown(str(path))}: set HRTEM_COMPUTE to a YAML file, or to the address of a "
             f"Dask scheduler such as tcp://host:8786, or leave it out for this machine's cores"
         )
-    return _validated(_beside(found.parent, data), f"compute settings {shown(str(found))}")
+    return _validated(_beside(file.parent, data), f"compute settings {shown(str(file))}")
 
 
 def compute_from_environment(workers: int = 0) -> Compute:

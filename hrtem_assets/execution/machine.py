@@ -26,13 +26,13 @@ class Room:
     Attributes:
         bytes: of all workers of a place together; None where it is not known.
         sharing: how many workers share it.
-        place: what it is, in words.
+        name: what it is, in words.
         may_shrink: whether fewer workers than asked for may be started.
     """
 
     bytes: int | None
     sharing: int
-    place: str
+    name: str
     may_shrink: bool = False
 
     def workers(self, each: int) -> int:

@@ -148,13 +148,13 @@ def require_memory_here(needed: int) -> None:
         )
 
 
-def require_disk(work: Work, structures: int, place: StorePath) -> str:
+def require_disk(work: Work, structures: int, path: StorePath) -> str:
     """See whether what is to be made fits on the disk.
 
     Args:
         work: what is made.
         structures: how many of it, under all its conditions together.
-        place: where stores lie.
+        path: where stores lie.
 
     Returns:
         a warning where it may not fit, else nothing.
@@ -162,11 +162,11 @@ def require_disk(work: Work, structures: int, place: StorePath) -> str:
     Raises:
         CostError: if it surely does not fit.
     """
-    free, expected = files.free_bytes(place), structures * work.stored_bytes()
+    free, expected = files.free_bytes(path), structures * work.stored_bytes()
     if free is None or expected < free:
         return ""
     said = (
-        f"{work} takes about {_gb(expected)} of disk for {structures} structures, and {place} has {_gb(free)} free; "
+        f"{work} takes about {_gb(expected)} of disk for {structures} structures, and {path} has {_gb(free)} free; "
         f"lower counts, make room (`hrtem prune` lists what can go), or set HRTEM_ASSETS to another place"
     )
     if SURE_OF_DISK * expected > free:
@@ -179,15 +179,15 @@ def _refusal(fit: Fit, works: Sequence[Work], least: int) -> str:
     share = (room.bytes or 0) // least
     shared = f" for {least} workers" if least > 1 else ""
     asked = (
-        f"{fit.work} takes up to {_gb(fit.bytes)} of memory in a worker process, and {room.place} has "
+        f"{fit.work} takes up to {_gb(fit.bytes)} of memory in a worker process, and {room.name} has "
         f"{_gb(room.bytes or 0)}{shared}"
     )
     options = what_would_fit(works, fit.work, share)
-    found = (
+    changes = (
         ", or ".join(options)
         or "no single setting, so lower several (cell_a, frozen_phonons, substrate, radii)"
     )
-    return f"{asked}; what would fit: {found}; or compute where there is more memory"
+    return f"{asked}; what would fit: {changes}; or compute where there is more memory"
 
 
 def _dask_limit() -> list[int]:

@@ -134,8 +134,8 @@ def _crystal(source: Source) -> str:
 
 
 def _remarks(source: Source) -> str:
-    found = remarks(source.info)
-    return "## To be known\n\n" + "\n".join(f"- {words}." for words in found) if found else ""
+    notes = remarks(source.info)
+    return "## To be known\n\n" + "\n".join(f"- {words}." for words in notes) if notes else ""
 
 
 def _imaging(source: Source) -> str:
@@ -150,8 +150,11 @@ def _imaging(source: Source) -> str:
 
 def _recipes(source: Source) -> dict[str, Any]:
     """Recipes of everything that decided the data, by asset."""
-    own = source.info.recipe
-    return {**source.info.attributes.get("upstream_recipes", {}), own.asset: own.model_dump(mode="json")}
+    recipe = source.info.recipe
+    return {
+        **source.info.attributes.get("upstream_recipes", {}),
+        recipe.asset: recipe.model_dump(mode="json"),
+    }
 
 
 def _settings_table(source: Source) -> str:

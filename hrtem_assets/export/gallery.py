@@ -86,13 +86,13 @@ class Gallery:
     def commands(self) -> list[str]:
         """The commands that make what is missing."""
         specimens = dict.fromkeys(panel.specimen for panel in self.missing)
-        found = []
+        lines = []
         for specimen in specimens:
             keys = list(dict.fromkeys(p.condition for p in self.missing if p.specimen == specimen))
             # all conditions are the default
             options = f" --condition {keys[0]}" if len(keys) == 1 else ""
-            found.append(f"hrtem materialize all --specimen {specimen}{options}")
-        return found
+            lines.append(f"hrtem materialize all --specimen {specimen}{options}")
+        return lines
 
     def shown_structure(self, specimen: str) -> int:
         """The structure to show: of the first, that with most particle; the same under all conditions."""
@@ -134,8 +134,8 @@ class Gallery:
         try:
             info, _ = finished_store(self.campaign, self.layout, ASSET, specimen, condition.key)
         except StoreError:
-            there = files.is_made(self.layout.store(PartitionId(ASSET, specimen, condition.key)))
-            return Panel(specimen, condition.key, title, None, "out of date" if there else "not made")
+            outdated = files.is_made(self.layout.store(PartitionId(ASSET, specimen, condition.key)))
+            return Panel(specimen, condition.key, title, None, "out of date" if outdated else "not made")
         if not info.made:
             return Panel(specimen, condition.key, title, None, "cannot be made")
         return Panel(specimen, condition.key, title, info.path)

@@ -48,7 +48,7 @@ def export_partition(
         ExportError: if a package is missing, the condition is missing or too much, or the folder holds other files.
     """
     check_condition(form, condition)
-    info, seen = finished_store(campaign, layout, form.asset, specimen, condition)
+    info, effective = finished_store(campaign, layout, form.asset, specimen, condition)
     source = Source(info.path)
     if not len(source):
         raise ExportError(
@@ -71,7 +71,7 @@ def export_partition(
             raise ExportError(
                 f"{what} needs the package {error.name}; install it with: pip install 'hrtem-assets[exports]'"
             ) from error
-        _describe(source, form, seen.training_sets, folder)
+        _describe(source, form, effective.training_sets, folder)
 
 
 def check_condition(form: ExportFormat, condition: str | None) -> None:

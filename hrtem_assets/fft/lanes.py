@@ -157,15 +157,15 @@ class Carried:
 
     def __init__(self, initial: Vec) -> None:
         self.builder = initial.builder
-        self.place = cgutils.alloca_once_value(self.builder, initial.value)
+        self.slot = cgutils.alloca_once_value(self.builder, initial.value)
 
     def get(self) -> Vec:
         """The present value."""
-        return Vec(self.builder, self.builder.load(self.place, typ=VECTOR))
+        return Vec(self.builder, self.builder.load(self.slot, typ=VECTOR))
 
     def set(self, vector: Vec) -> None:
         """Replace the value."""
-        self.builder.store(vector.value, self.place)
+        self.builder.store(vector.value, self.slot)
 
 
 def transposed(rows: Sequence[Vec]) -> list[Vec]:

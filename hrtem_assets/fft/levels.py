@@ -92,11 +92,11 @@ def filter_last(
             rows = _rows(b, first, offset, at(1), r)
             values = dft([block.load_complex(i) for i in rows], forward=True)
             if is_complex:
-                places = _rows(b, first_factor, offset, at(1), r)
-                values = [v * factors.load_complex(i) for v, i in zip(values, places, strict=True)]
+                factor_rows = _rows(b, first_factor, offset, at(1), r)
+                values = [v * factors.load_complex(i) for v, i in zip(values, factor_rows, strict=True)]
             else:
-                places = _rows(b, first_factor, offset, at(1), r, LANES)
-                values = [v.times(factors.load(i)) for v, i in zip(values, places, strict=True)]
+                factor_rows = _rows(b, first_factor, offset, at(1), r, LANES)
+                values = [v.times(factors.load(i)) for v, i in zip(values, factor_rows, strict=True)]
             _store(block, rows, dft(values, forward=False))
 
         _each_butterfly(b, count, radix, body)

@@ -23,7 +23,7 @@ class Calibration(Model):
         if ratio < 1 or not math.isfinite(ratio) or abs(ratio - round(ratio)) > 1e-6:
             raise ValueError(
                 f"coarse_step_a = {self.coarse_step_a} must be a whole multiple of fine_step_a = "
-                f"{self.fine_step_a}; change either"
+                f"{self.fine_step_a}; change one of them"
             )
         return self
 

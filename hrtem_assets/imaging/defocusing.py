@@ -154,9 +154,9 @@ def _defocus(
     ) -> None:
         of_columns = columns.load_complex(b.mul(block, at(ROW)))
         with loop(b, count) as r:
-            place = b.mul(b.add(first, r), at(ROW))
+            offset = b.mul(b.add(first, r), at(ROW))
             factor = rows.splat_complex(b.mul(r, at(2))) * of_columns
-            wave.store_complex(place, spectrum.load_complex(place) * factor)
+            wave.store_complex(offset, spectrum.load_complex(offset) * factor)
 
     return kernel(emit, spectrum, first, count, rows, columns, block, wave)
 
@@ -168,7 +168,7 @@ def _add_squares(_context: Any, block: Any, count: Any, sums: Any, first: Any) -
     def emit(b: Any, block: Memory, count: Any, sums: Memory, first: Any) -> None:
         with loop(b, count) as j:
             value = block.load_complex(b.mul(j, at(ROW)))
-            place = b.mul(b.add(first, j), at(LANES))
-            sums.store(place, sums.load(place) + value.re * value.re + value.im * value.im)
+            offset = b.mul(b.add(first, j), at(LANES))
+            sums.store(offset, sums.load(offset) + value.re * value.re + value.im * value.im)
 
     return kernel(emit, block, count, sums, first)

@@ -28,13 +28,13 @@ def expose(
     image, record = spectra, dict[str, float]()
     for effect in effects:
         if effect.takes != "waves":
-            image = _seen(image, exposure)
+            image = _as_image(image, exposure)
         image, values = effect.apply(image, exposure, exposure.generator(effect.name))
         record |= values
-    return _seen(image, exposure), record
+    return _as_image(image, exposure), record
 
 
-def _seen(image: Any, exposure: Exposure) -> Any:
+def _as_image(image: Any, exposure: Exposure) -> Any:
     """Intensity of waves; anything else as it is."""
     return intensity(image, exposure.backend) if image.dtype.kind == "c" else image
 

@@ -83,12 +83,12 @@ class _PreciseVariances:
 
     def __init__(self, series: FocalSeries, step_a: float) -> None:
         self.series, self.step_a = series, step_a
-        self.seen: dict[int, float] = {}
+        self.evaluations: dict[int, float] = {}
 
     def __call__(self, index: int) -> float:
-        if index not in self.seen:
-            self.seen[index] = self.evaluated(index)
-        return self.seen[index]
+        if index not in self.evaluations:
+            self.evaluations[index] = self.evaluated(index)
+        return self.evaluations[index]
 
     def evaluated(self, index: int) -> float:
         return float(np.var(self.series.precise_intensity(index * self.step_a)))
@@ -109,7 +109,7 @@ class _Variances(_PreciseVariances):
         limit = best + _TIE_RELATIVE * best + _TIE_OF_DEVIATION * math.sqrt(best)
         tied = [index for index in grid if self(index) <= limit]
         if len(tied) > 1:
-            self.seen |= {index: super(_Variances, self).evaluated(index) for index in tied}
+            self.evaluations |= {index: super(_Variances, self).evaluated(index) for index in tied}
         return min(tied, key=self)
 
 
@@ -122,7 +122,7 @@ def _on_grids(
     _require_interior(best, low, high, calibration)
     second = _second_minimum(lambda i: variances(i * ratio), range(low, high + 1), best)
     fine = variances.least(range((best - 1) * ratio, (best + 1) * ratio + 1))
-    indices = sorted(variances.seen)
+    indices = sorted(variances.evaluations)
     return ZeroDefocus(
         zero_a=round(fine * variances.step_a, 9),
         defocus_a=np.array([round(i * variances.step_a, 9) for i in indices]),

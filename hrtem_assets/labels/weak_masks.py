@@ -23,21 +23,21 @@ def weak_masks(
     """
     lost = silhouette_iou < LEAST_IOU
     bare = ~lost & (mask_fraction == 0.0)
-    found = []
+    sentences = []
     if lost.any():
         empty = np.count_nonzero(lost & (mask_fraction == 0.0))
-        found.append(
+        sentences.append(
             f"{np.count_nonzero(lost)} of {len(lost)} masks miss their particles ({_named(structures[lost])}; {empty} "
             f"of them hold no pixel): they overlap the projected spheres by less than {LEAST_IOU:g}, because the "
             f"particles scatter too weakly for the threshold; lower labels.phase_threshold_rad, and with it the mask "
             f"cut-off, or leave these structures out of training"
         )
     if bare.any():
-        found.append(
+        sentences.append(
             f"{np.count_nonzero(bare)} of {len(bare)} masks hold no particle, which lies outside the crop "
             f"({_named(structures[bare])})"
         )
-    return found
+    return sentences
 
 
 def _named(structures: NDArray[np.int64]) -> str:

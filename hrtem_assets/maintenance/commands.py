@@ -41,11 +41,11 @@ def plan(names: tuple[str, ...], workers: int | None, as_json: bool) -> None:
     from hrtem_assets.maintenance.words import lattice_lines, plan_lines
 
     plans = planning.plan(campaign, layout, planning.select(campaign, names))
-    found = outlook(campaign, plans, workers or 0, files.free_bytes(layout.assets))
+    needs = outlook(campaign, plans, workers or 0, files.free_bytes(layout.assets))
     if as_json:
-        click.echo(json.dumps(_plan_json(campaign, plans, found), indent=2))
+        click.echo(json.dumps(_plan_json(campaign, plans, needs), indent=2))
         return
-    for line in plan_lines(plans, found):
+    for line in plan_lines(plans, needs):
         click.echo(line)
     click.echo()
     for line in lattice_lines(_lattices(campaign, plans)):
@@ -120,26 +120,26 @@ def prune(damaged: tuple[str, ...], yes: bool) -> None:
     """
     if damaged:
         raise click.UsageError(
-            f"what is damaged is taken out with: hrtem repair {' '.join(damaged)}{' --yes' if yes else ''}"
+            f"remove what is damaged with: hrtem repair {' '.join(damaged)}{' --yes' if yes else ''}"
         )
     campaign, layout = _workspace()
 
     from hrtem_assets.maintenance import prune as pruning
     from hrtem_assets.maintenance.words import size, table
 
-    found = pruning.leftovers(campaign, layout)
-    if found.leftovers:
+    inventory = pruning.leftovers(campaign, layout)
+    if inventory.leftovers:
         rows = [
             [size(i.bytes), f"{layout.assets.name}/{files.name_within(layout.assets, i.path)}", i.why]
-            for i in found.leftovers
+            for i in inventory.leftovers
         ]
         for line in table(rows):
             click.echo(line)
-    freed = found.freed_bytes
-    busy = [*found.busy, *(pruning.delete(layout, found.leftovers) if yes else [])]
+    freed = inventory.freed_bytes
+    busy = [*inventory.busy, *(pruning.delete(layout, inventory.leftovers) if yes else [])]
     for partition in busy:
         click.echo(f"left alone, being filled: {partition}")
-    if not found.leftovers:
+    if not inventory.leftovers:
         click.echo("nothing to delete")
     elif yes:
         click.echo(f"deleted; {size(freed)} freed")
@@ -202,14 +202,14 @@ def _lattices(campaign: "Campaign", plans: "list[PartitionPlan]") -> "dict[str, 
     return {s.lattice_name: s.lattice for s in specimens}
 
 
-def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", found: "Outlook") -> dict[str, Any]:
+def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlook") -> dict[str, Any]:
     from hrtem_assets.store import DEVICES
 
     seconds = [p.seconds for p in plans]
     return {
         "campaign": campaign.name,
-        "workers": found.workers,
-        "needs": found.as_json(),
+        "workers": needs.workers,
+        "needs": needs.as_json(),
         "lattices": {name: lattice.figures for name, lattice in _lattices(campaign, plans).items()},
         "partitions": [
             {

@@ -34,7 +34,7 @@ def mask_cutoff(specimens: tuple[str, ...], structures: int, workers: int | None
 
     scans = scan_cutoffs(campaign, specimens, structures, workers or _available_workers())
     if as_json:
-        found = {
+        figures = {
             scan.specimen: {
                 "cutoffs": SCANNED.tolist(),
                 "mean_iou": scan.mean.tolist(),
@@ -44,7 +44,7 @@ def mask_cutoff(specimens: tuple[str, ...], structures: int, workers: int | None
             }
             for scan in scans
         }
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(figures, indent=2))
         return
     for scan in scans:
         click.echo("\n".join(scan_lines(scan)) + "\n")

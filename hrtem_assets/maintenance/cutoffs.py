@@ -67,11 +67,11 @@ def scan_cutoffs(
         KeyError: if there is no such specimen.
     """
     tasks = [(campaign, campaign.specimen(key).key, i) for key in specimens for i in range(structures)]
-    found = {(key, i): curve for (_, key, i), curve in map_processes(_overlaps, tasks, workers)}
+    by_structure = {(key, i): curve for (_, key, i), curve in map_processes(_overlaps, tasks, workers)}
     scans = []
     for key in dict.fromkeys(specimens):
         specimen = campaign.specimen(key)
-        curves = np.array([found[key, i] for i in range(structures)])
+        curves = np.array([by_structure[key, i] for i in range(structures)])
         scans.append(
             CutoffScan(
                 key,

@@ -21,16 +21,16 @@ def known_partitions(layout: Layout, recorded: Iterable[PartitionId] = ()) -> li
         layout: where stores lie.
         recorded: partitions that were made, as somebody else recorded it.
     """
-    found = dict.fromkeys(finished_partitions(layout))
+    partitions = dict.fromkeys(finished_partitions(layout))
     noted = [p for p in published_partitions(layout) if p.asset in ASSETS]
-    found |= dict.fromkeys([*noted, *recorded])
-    needed = list(found)
+    partitions |= dict.fromkeys([*noted, *recorded])
+    needed = list(partitions)
     while needed:
-        needed = [u for p in needed for u in upstream_partitions(p) if u not in found]
-        found |= dict.fromkeys(needed)
+        needed = [u for p in needed for u in upstream_partitions(p) if u not in partitions]
+        partitions |= dict.fromkeys(needed)
     order = list(ASSETS)
     # within an asset in the order of their names
-    return sorted(found, key=lambda p: (order.index(p.asset), p.parts))
+    return sorted(partitions, key=lambda p: (order.index(p.asset), p.parts))
 
 
 def absence(layout: Layout, partition: PartitionId) -> str:
@@ -45,12 +45,12 @@ def absence(layout: Layout, partition: PartitionId) -> str:
     committed = _committed(layout, partition)
     if committed:
         return f"it is under construction, {committed} structures are made{was}"
-    if moved := [path for path, own in strays(layout) if own == partition]:
-        return f"its store is not there{was}; it seems to have been moved to {moved[0]}: put it back"
+    if moved := [path for path, identity in strays(layout) if identity == partition]:
+        return f"its store is missing{was}; it seems to have been moved to {moved[0]}: put it back"
     note = layout.published(partition)
     known = f"; if that is meant so, delete {note}, too" if files.is_file(note) else ""
     where = layout.store(partition)
-    what = "what lies in its place is no store" if files.children(where) else "its store is not there"
+    what = "what is in its place is not a store" if files.children(where) else "its store is missing"
     return f"{what} ({where}){was}{known}"
 
 
@@ -64,9 +64,9 @@ def strays(layout: Layout) -> Iterator[tuple[StorePath, PartitionId | None]]:
         for parts in partition_folders(layout.assets / name, asset):
             path = (layout.assets / name).joinpath(*parts)
             info = info_or_none(path)
-            own = partition_of(info) if info is not None else None
-            if not parts[-1].endswith(".zarr") or (own is not None and layout.store(own) != path):
-                yield path, own
+            identity = partition_of(info) if info is not None else None
+            if not parts[-1].endswith(".zarr") or (identity is not None and layout.store(identity) != path):
+                yield path, identity
 
 
 def remarks(layout: Layout) -> Iterator[str]:
@@ -75,8 +75,10 @@ def remarks(layout: Layout) -> Iterator[str]:
     Args:
         layout: where stores lie.
     """
-    for path, own in strays(layout):
-        yield f"{path} is no partition's store" + (f": it was made as {own}" if own is not None else "")
+    for path, identity in strays(layout):
+        yield f"{path} is not the store of a partition" + (
+            f": it was made as {identity}" if identity is not None else ""
+        )
     building, superseded = (
         [
             PartitionId(name, *parts)

@@ -12,7 +12,7 @@ from hrtem_assets.campaign import Campaign
 from hrtem_assets.execution.loading import compute_from_environment, expected_workers
 from hrtem_assets.execution.needs import Fit, require_memory, works_of
 from hrtem_assets.maintenance.plan import PartitionPlan
-from hrtem_assets.specimen.placement import place
+from hrtem_assets.specimen.placement import place_particles
 
 # most conditions of a specimen in one run of a backfill
 AT_ONCE = 16
@@ -138,7 +138,7 @@ def placement_odds(campaign: Campaign, sizes: Sequence[str], seconds: float = _S
             draws = fewer = 0
             while draws < _DRAWS and time.monotonic() < end:
                 radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
-                fewer += len(place(radii, cell_a, short, rng)[1]) < asked
+                fewer += len(place_particles(radii, cell_a, short, rng)[1]) < asked
                 draws += 1
             yield Odds(name, asked, draws, fewer)
             if not fewer:

@@ -92,9 +92,9 @@ def select(campaign: Campaign, names: Sequence[str]) -> list[PartitionId]:
         wanted |= dict.fromkeys(_images(campaign, name))
     specimens = dict.fromkeys(specimen for specimen, _ in wanted)
     return [
-        PartitionId(asset, *key)
-        for asset, stage in ASSETS.items()
-        for key in (wanted if stage.per_condition else ((s,) for s in specimens))
+        PartitionId(asset_name, *key)
+        for asset_name, asset in ASSETS.items()
+        for key in (wanted if asset.per_condition else ((s,) for s in specimens))
     ]
 
 

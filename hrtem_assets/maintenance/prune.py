@@ -63,15 +63,15 @@ def leftovers(campaign: Campaign, layout: Layout) -> Inventory:
         layout: where stores lie.
     """
     partitions = Partitions(campaign, layout)
-    found: list[Leftover] = []
+    items: list[Leftover] = []
     busy: list[PartitionId] = []
     for partition in _partitions(layout, partitions):
         try:
             with partition_lock(layout, partition):
-                found += _leftovers_of(partitions, partition)
+                items += _leftovers_of(partitions, partition)
         except PartitionBusyError:
             busy.append(partition)
-    return Inventory(tuple(found), tuple(busy))
+    return Inventory(tuple(items), tuple(busy))
 
 
 def delete(layout: Layout, items: Iterable[Leftover]) -> list[PartitionId]:
@@ -102,12 +102,12 @@ def delete(layout: Layout, items: Iterable[Leftover]) -> list[PartitionId]:
 
 def _partitions(layout: Layout, partitions: Partitions) -> list[PartitionId]:
     """Every partition of which anything lies on disk."""
-    found = dict.fromkeys(partitions.finished)
+    partitions_on_disk = dict.fromkeys(partitions.finished)
     for area in (".building", ".superseded"):
-        for name, stage in ASSETS.items():
-            for parts in partition_folders(layout.assets / area / name, stage):
-                found[PartitionId(name, *parts)] = None
-    return list(found)
+        for name, asset in ASSETS.items():
+            for parts in partition_folders(layout.assets / area / name, asset):
+                partitions_on_disk[PartitionId(name, *parts)] = None
+    return list(partitions_on_disk)
 
 
 def _leftovers_of(partitions: Partitions, partition: PartitionId) -> Iterator[Leftover]:
@@ -144,8 +144,8 @@ def _vacuum_waves(partitions: Partitions, partition: PartitionId) -> Iterator[Le
         return
     path = held_files(layout.store(partition), VACUUM)
     if size := stored_bytes(path):
-        seen = with_overrides(campaign, partitions.overrides(partition))
-        schema = ASSETS[partition.asset].schema(seen, seen.specimen(partition.specimen), None)
+        effective = with_overrides(campaign, partitions.overrides(partition))
+        schema = ASSETS[partition.asset].schema(effective, effective.specimen(partition.specimen), None)
         why = "vacuum waves; labels and zero defocus are made from them (storage.keep_vacuum_waves: false)"
         yield Leftover(path, partition, why, size, schema)
 

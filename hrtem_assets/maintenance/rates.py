@@ -63,9 +63,9 @@ class Rates:
             asset: asset name.
             specimen: specimen key.
         """
-        own = self._measured(asset, specimen)
-        if own is not None:
-            return own
+        measured = self._measured(asset, specimen)
+        if measured is not None:
+            return measured
         campaign = self.partitions.campaign
         others = {
             key: rate

@@ -119,11 +119,11 @@ def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: i
         work = Assignment(campaign, specimen, index, (member.condition,), sources, failures=dict(failures))
         product = asset.products([work])[0][member.condition]
         schema = asset.schema(campaign, specimen, member.condition)
-        there = layout.store(member)
+        path = layout.store(member)
         yield Comparison(
             member,
-            _differences(there, schema, product, index),
-            (*versions[member], *_devices(there, index, product)),
+            _differences(path, schema, product, index),
+            (*versions[member], *_devices(path, index, product)),
         )
         sources[source_key(member.asset, member.condition)] = _Rebuilt(schema, product)
         if product.failure:
@@ -148,15 +148,15 @@ class _Rebuilt:
 
 def _chain(partition: PartitionId) -> list[PartitionId]:
     """A partition and everything upstream of it, each once, downstream first."""
-    found, queue = {partition: None}, [partition]
+    members, queue = {partition: None}, [partition]
     while queue:
         member = queue.pop()
         for upstream in upstream_partitions(member):
-            if upstream not in found:
-                found[upstream] = None
+            if upstream not in members:
+                members[upstream] = None
                 queue.append(upstream)
     order = list(ASSETS)
-    return sorted(found, key=lambda p: order.index(p.asset), reverse=True)
+    return sorted(members, key=lambda p: order.index(p.asset), reverse=True)
 
 
 def _link(layout: Layout, partition: PartitionId, index: int) -> Link:
@@ -198,9 +198,9 @@ def _versions(campaign: Campaign, layout: Layout, partition: PartitionId) -> tup
     Raises:
         StoreError: if settings or seed differ: the campaign no longer asks for these numbers.
     """
-    found = find_store(layout, partition).recipe
+    recorded = find_store(layout, partition).recipe
     now = ASSETS[partition.asset].recipe(campaign, campaign.specimen(partition.specimen), partition.condition)
-    lines = differences(found, now)
+    lines = differences(recorded, now)
     asked = [line for line in lines if not line.startswith(_VERSIONS)]
     if asked:
         shown = "\n  ".join(asked)
@@ -225,8 +225,8 @@ def _differences(path: StorePath, schema: Schema, product: Product, index: int) 
     words = []
     pruned = store.info.pruned
     for variable in (v for v in (*schema.arrays, *schema.records) if v.name not in pruned):
-        given = product.arrays.get(variable.name, product.record.get(variable.name, variable.fill_value))
-        made, held = zarr_files.stored(variable, given), store.read(variable.name, index)
+        value = product.arrays.get(variable.name, product.record.get(variable.name, variable.fill_value))
+        made, held = zarr_files.stored(variable, value), store.read(variable.name, index)
         if made.shape != held.shape:
             words.append(f"{variable.name}: shape {made.shape}, stored {held.shape}")
         elif not np.array_equal(made, held, equal_nan=made.dtype.kind in "fc"):

@@ -114,11 +114,11 @@ def _verify_task(task: tuple[Layout, PartitionId]) -> Verdict:
 
 def _made_again_first(lineage: Lineage, partition: PartitionId) -> list[str]:
     """Commands that make upstream stores again which are not made from what lies upstream of them."""
-    found: list[str] = []
+    commands: list[str] = []
     for upstream in upstream_partitions(partition):
         if lineage.outdated(upstream):
-            found += [*_made_again_first(lineage, upstream), materialize_command(upstream)]
-    return found
+            commands += [*_made_again_first(lineage, upstream), materialize_command(upstream)]
+    return commands
 
 
 def _whole(layout: Layout, info: StoreInfo, partition: PartitionId) -> list[str]:
@@ -126,16 +126,16 @@ def _whole(layout: Layout, info: StoreInfo, partition: PartitionId) -> list[str]
         return ["it carries no seal: its attributes were edited, or it was written before stores had one"]
     if not seal_holds(info.path):
         return ["its metadata, attributes, records or coordinates are not those that were written"]
-    found = []
+    faults = []
     recipe = info.recipe
     if info.attributes["recipe_digest"] != recipe.digest:
-        found.append("its recipe does not have the hash that it names")
-    own = partition_of(info)
-    if own != partition:
-        home = layout.store(own)
+        faults.append("its recipe does not have the hash that it names")
+    identity = partition_of(info)
+    if identity != partition:
+        home = layout.store(identity)
         back = "" if files.is_made(home) else f"; if it was moved, put it back to {home}"
-        found.append(f"it is another partition's: {own}{back}")
-    return found
+        faults.append(f"it is another partition's: {identity}{back}")
+    return faults
 
 
 def _chain(layout: Layout, partition: PartitionId, info: StoreInfo) -> tuple[list[str], list[str]]:
@@ -156,11 +156,11 @@ def _chain(layout: Layout, partition: PartitionId, info: StoreInfo) -> tuple[lis
         try:
             held = store_info(layout.store(upstream))
         except StoreError:
-            there = bool(files.children(layout.store(upstream)))
+            has_files = bool(files.children(layout.store(upstream)))
             words.append(
-                f"{upstream}, which it was made from, is {'no complete store any more' if there else 'not there'}"
+                f"{upstream}, which it was made from, is {'no complete store any more' if has_files else 'not there'}"
             )
-            repair += [*([repair_command(upstream)] if there else []), materialize_command(upstream)]
+            repair += [*([repair_command(upstream)] if has_files else []), materialize_command(upstream)]
             continue
         if held.recipe.digest != info.recipe.upstream[upstream.asset]:
             words.append(f"{upstream} has been made again since, with another recipe")
@@ -191,7 +191,7 @@ def _damaged(info: StoreInfo) -> dict[int, tuple[str, ...]]:
     checks = {name: store.column(name) for name in ("array_digest", "shard_digest") if attributes["arrays"]}
     sampling_a = float(np.diff(store.column("x")[:2])[0]) if files.is_made(path / "x") else float("nan")
     step = int(attributes["structures_per_shard"])
-    found: dict[int, tuple[str, ...]] = {}
+    damage: dict[int, tuple[str, ...]] = {}
     for first in range(0, info.structures, step):
         inside = range(first, min(first + step, info.structures))
         shards = {name: shard_digest(path, name, first // step) for name in attributes["arrays"]}
@@ -218,8 +218,8 @@ def _damaged(info: StoreInfo) -> dict[int, tuple[str, ...]]:
             if index not in failures and not any("cannot be read" in w for w in words):
                 words += violations(info.recipe, values | of_records, sampling_a)
             if words:
-                found[index] = tuple(words)
-    return found
+                damage[index] = tuple(words)
+    return damage
 
 
 def _value(array: zarr.Array[Any], index: int) -> NDArray[Any]:

@@ -40,14 +40,14 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
 
 
-def plan_lines(plans: Sequence[PartitionPlan], found: Outlook) -> Iterator[str]:
+def plan_lines(plans: Sequence[PartitionPlan], outlook: Outlook) -> Iterator[str]:
     """A plan by asset, in total, and what is partial or stale.
 
     Args:
         plans: at least one.
-        found: what they need, and what there is.
+        outlook: what they need, and what there is.
     """
-    workers = found.workers
+    workers = outlook.workers
     assets = dict.fromkeys(p.partition.asset for p in plans)
     rows = [["asset", *STATES, "to make", "CPU h", "GPU h", "wall h", "memory", "disk", "measured on"]]
     rows += [[a, *_cells([p for p in plans if p.partition.asset == a], workers)] for a in assets]
@@ -57,7 +57,7 @@ def plan_lines(plans: Sequence[PartitionPlan], found: Outlook) -> Iterator[str]:
     else:
         seconds = sum(p.seconds or 0 for p in plans) / workers
         yield f"{duration(seconds)} with {workers} workers"
-    yield from need_lines(found)
+    yield from need_lines(outlook)
     yield from _some(
         [f"partial  {p.partition}: {p.done} of {p.wanted} structures" for p in plans if p.state == "partial"]
     )
@@ -79,15 +79,15 @@ def lattice_lines(lattices: Mapping[str, Lattice]) -> Iterator[str]:
     """
     rows = [["lattice", "formula", "Z", "g/cm³", "shortest", "setting"]]
     for name, lattice in lattices.items():
-        found = lattice.figures
+        figures = lattice.figures
         rows.append(
             [
                 name,
-                found["formula"],
-                str(found["formula_units"]),
-                f"{found['density_g_per_cm3']:.3f}",
-                f"{found['nearest']} {found['shortest_distance_a']:.3f} Å",
-                found["setting"],
+                figures["formula"],
+                str(figures["formula_units"]),
+                f"{figures['density_g_per_cm3']:.3f}",
+                f"{figures['nearest']} {figures['shortest_distance_a']:.3f} Å",
+                figures["setting"],
             ]
         )
     yield from table(rows)
@@ -95,22 +95,22 @@ def lattice_lines(lattices: Mapping[str, Lattice]) -> Iterator[str]:
         yield from (f"{name}: {words}" for words in lattice.remarks)
 
 
-def need_lines(found: Outlook) -> Iterator[str]:
+def need_lines(outlook: Outlook) -> Iterator[str]:
     """Memory and disk that the rest of a plan needs, what there is, and particles that may not find room."""
-    if fit := found.fit:
-        there = "not known" if fit.room.bytes is None else size(fit.room.bytes)
+    if fit := outlook.fit:
+        supply = "not known" if fit.room.bytes is None else size(fit.room.bytes)
         yield (
-            f"memory: up to {size(fit.bytes)} in a worker process ({fit.work}); {fit.room.place}: {there}, room for "
+            f"memory: up to {size(fit.bytes)} in a worker process ({fit.work}); {fit.room.name}: {supply}, room for "
             f"{fit.workers} of {fit.room.sharing} workers"
         )
-    if found.left:
-        how = " (estimated from grid, phonons and atoms)" if found.disk_is_estimated else ""
-        there = "no limit is known"
-        if found.free_bytes is not None:
-            enough = "enough" if found.disk_bytes < found.free_bytes else "NOT ENOUGH"
-            there = f"{size(found.free_bytes)} are free: {enough}"
-        yield f"disk: {size(found.disk_bytes)}{how}; {there}"
-    for odds in found.crowded:
+    if outlook.left:
+        how = " (estimated from grid, phonons and atoms)" if outlook.disk_is_estimated else ""
+        supply = "no limit is known"
+        if outlook.free_bytes is not None:
+            enough = "enough" if outlook.disk_bytes < outlook.free_bytes else "NOT ENOUGH"
+            supply = f"{size(outlook.free_bytes)} are free: {enough}"
+        yield f"disk: {size(outlook.disk_bytes)}{how}; {supply}"
+    for odds in outlook.crowded:
         yield (
             f"crowded: of {odds.draws} trials with {odds.asked} particles of size {odds.size}, {odds.fewer} found room "
             f"for fewer; lower placement.count_max or separation_a, or enlarge the cell"

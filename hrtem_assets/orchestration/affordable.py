@@ -40,16 +40,16 @@ def require_affordable(
         CampaignError: if an override is bad.
     """
     campaign, workers, counts = workspace.campaign, 0, {}
-    for name, given in (config or {}).items():
+    for name, settings in (config or {}).items():
         try:
-            own = CONFIGS[name](**given)
+            asset_config = CONFIGS[name](**settings)
         except (KeyError, TypeError, ValidationError):
             # Dagster says what is wrong with it, and runs nothing
             continue
-        workers = max(workers, own.workers)
-        counts[name] = own.count
+        workers = max(workers, asset_config.workers)
+        counts[name] = asset_config.count
         # of those upstream all are honoured downstream
-        campaign = with_overrides(campaign, own.overrides())
+        campaign = with_overrides(campaign, asset_config.overrides())
     chosen, keys = campaign.specimen(specimen), list(conditions) or list(campaign.condition_by_key)
     left: dict[PartitionId, int] = {}
     for asset in ASSETS.values():

@@ -67,30 +67,30 @@ def _materialize(
     context: dg.AssetExecutionContext, asset: Asset, config: AssetConfig, workspace: Workspace
 ) -> dg.MaterializeResult:
     """Fill and publish every partition of the run, specimen by specimen."""
-    own = config.overrides()
+    overrides = config.overrides()
     # a bad value must fail before any work, also where upstream is still missing
-    with_overrides(workspace.campaign, own)
+    with_overrides(workspace.campaign, overrides)
     keys = list(context.partition_keys)
     record_recipes(context.instance, workspace.campaign, asset.name, keys)
     forget_version(context, recipe_key(asset.name))
     for specimen_key, conditions in by_specimen(keys).items():
-        for seen in effective_campaigns(
-            workspace.campaign, asset, specimen_key, conditions, workspace.layout, own
+        for effective in effective_campaigns(
+            workspace.campaign, asset, specimen_key, conditions, workspace.layout, overrides
         ):
             paths = fill(
                 asset,
-                seen.campaign,
+                effective.campaign,
                 specimen_key,
-                tuple(seen.conditions),
+                tuple(effective.conditions),
                 workspace.layout,
                 count=config.count,
                 compute=compute_from_environment(config.workers),
                 device=config.device,
-                provenance=workspace.provenance(context.run.run_id, seen.overrides),
+                provenance=workspace.provenance(context.run.run_id, effective.overrides),
                 log=context.log.info,
             )
             for condition, path in paths.items():
-                partition = asset.partition(seen.campaign.specimen(specimen_key), condition)
+                partition = asset.partition(effective.campaign.specimen(specimen_key), condition)
                 for words in remarks(store_info(path)):
                     context.log.warning(f"{partition}: {words}")
                 record(

@@ -137,11 +137,11 @@ def times_requested(
         tag: name of the tag.
         since: older backfills do not count.
     """
-    found = [
+    backfills = [
         b for b in instance.get_backfills(filters=BulkActionsFilter(created_after=since)) if tag in b.tags
     ]
-    newest = max(found, key=lambda b: b.backfill_timestamp, default=None)
-    return Counter(p for b in found for p in targets(b)), newest.backfill_id if newest else None
+    newest = max(backfills, key=lambda b: b.backfill_timestamp, default=None)
+    return Counter(p for b in backfills for p in targets(b)), newest.backfill_id if newest else None
 
 
 def _unfinished_backfills(instance: dg.DagsterInstance) -> list[PartitionBackfill]:

@@ -29,9 +29,9 @@ def campaign_checks(assets: Sequence[dg.AssetsDefinition]) -> list[dg.AssetCheck
     Args:
         assets: all of them.
     """
-    by_name = {asset.key.to_user_string(): asset for asset in assets}
+    by_name = {definition.key.to_user_string(): definition for definition in assets}
     # a run of images makes many partitions, which a check cannot tell apart; what they inherit is checked here
-    plain = [name for name, stage in ASSETS.items() if not stage.per_condition]
+    plain = [name for name, asset in ASSETS.items() if not asset.per_condition]
     return [
         _engines_agree(by_name["exit_waves"]),
         *(check(by_name[name]) for name in plain for check in (_intact, _nothing_to_remark)),
@@ -105,26 +105,27 @@ def _engines_agree(exit_waves: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     def engines_agree(
         context: dg.AssetCheckExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> dg.AssetCheckResult:
-        found = cross_check(workspace.campaign, workspace.campaign.specimen(context.partition_key))
-        for name, words in found.broken.items():
+        comparison = cross_check(workspace.campaign, workspace.campaign.specimen(context.partition_key))
+        for name, words in comparison.broken.items():
             context.log.error(f"{name} disagrees with {REFERENCE_ENGINE}: {'; '.join(words)}")
-        for name, reason in found.absent.items():
+        for name, reason in comparison.absent.items():
             context.log.info(f"{name} was not compared: {reason}")
-        return dg.AssetCheckResult(passed=not found.broken, metadata=_metadata(found))
+        return dg.AssetCheckResult(passed=not comparison.broken, metadata=_metadata(comparison))
 
     return engines_agree
 
 
-def _metadata(found: CrossCheck) -> dict[str, Any]:
-    picture = difference_picture(found)
+def _metadata(comparison: CrossCheck) -> dict[str, Any]:
+    picture = difference_picture(comparison)
     shown: dict[str, Any] = {
         "thumbnail": dg.MetadataValue.md(thumbnail_markdown(picture, "engines")),
         "preview": dg.MetadataValue.md(preview_markdown(picture, "engines", width_px=512)),
-        "compared": f"{', '.join(found.agreements)} with {REFERENCE_ENGINE}, {found.atoms} atoms",
-        "not_compared": "; ".join(f"{name}: {why}" for name, why in found.absent.items()) or "none",
-        "broken": "; ".join(f"{name}: {', '.join(words)}" for name, words in found.broken.items()) or "none",
+        "compared": f"{', '.join(comparison.agreements)} with {REFERENCE_ENGINE}, {comparison.atoms} atoms",
+        "not_compared": "; ".join(f"{name}: {why}" for name, why in comparison.absent.items()) or "none",
+        "broken": "; ".join(f"{name}: {', '.join(words)}" for name, words in comparison.broken.items())
+        or "none",
     }
-    for name, agreement in found.agreements.items():
+    for name, agreement in comparison.agreements.items():
         bounds = ENGINES[name].bounds
         shown |= {
             f"{name}_correlation": agreement.correlation,
@@ -138,18 +139,18 @@ def _metadata(found: CrossCheck) -> dict[str, Any]:
     return shown
 
 
-def difference_picture(found: CrossCheck) -> Image.Image:
+def difference_picture(comparison: CrossCheck) -> Image.Image:
     """The phase of the reference wave, and for each other engine the difference of its phase, magnified.
 
     Args:
-        found: waves and agreements of a cross-check.
+        comparison: waves and agreements of a cross-check.
     """
-    reference = found.waves[REFERENCE_ENGINE]
-    tiles = [phase_image(reference, found.sampling_a, size_px=TILE_PX)]
+    reference = comparison.waves[REFERENCE_ENGINE]
+    tiles = [phase_image(reference, comparison.sampling_a, size_px=TILE_PX)]
     captions = [f"phase by {REFERENCE_ENGINE}"]
-    for name, agreement in found.agreements.items():
-        difference = np.angle(found.waves[name] * reference.conj())
+    for name, agreement in comparison.agreements.items():
+        difference = np.angle(comparison.waves[name] * reference.conj())
         # wave of that phase, for the key to show it in rad
-        tiles.append(phase_image(np.exp(1j * MAGNIFIED * difference), found.sampling_a, size_px=TILE_PX))
+        tiles.append(phase_image(np.exp(1j * MAGNIFIED * difference), comparison.sampling_a, size_px=TILE_PX))
         captions.append(f"{MAGNIFIED} x ({name} - {REFERENCE_ENGINE}), rms {agreement.rms_phase_rad:.1e} rad")
     return contact_sheet(tiles, captions, columns=len(tiles))

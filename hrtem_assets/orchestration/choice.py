@@ -77,12 +77,13 @@ def choose(
         by_specimen.setdefault(plan.partition.specimen, []).append(plan)
 
     def cost(specimen: str) -> tuple[bool, float, float]:
-        own = by_specimen[specimen]
+        specimen_plans = by_specimen[specimen]
         # all that follows these takes a few hundredths of their time
         unknown = any(
-            p.seconds is None and ASSETS[p.partition.asset].cost_grows_with == "height" for p in own
+            p.seconds is None and ASSETS[p.partition.asset].cost_grows_with == "height"
+            for p in specimen_plans
         )
-        return unknown, sum(p.seconds or 0.0 for p in own), mean_height_a(campaign, specimen)
+        return unknown, sum(p.seconds or 0.0 for p in specimen_plans), mean_height_a(campaign, specimen)
 
     chosen: list[PartitionPlan] = []
     spent = 0.0

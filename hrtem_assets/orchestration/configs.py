@@ -62,7 +62,7 @@ class AssetConfig(dg.Config):
     def overrides(self) -> dict[str, Any]:
         """Nested settings given in this run, in the form of a campaign file."""
         nested: dict[str, Any] = {}
-        for name, value in _given(self.model_dump(include=set(self.paths))).items():
+        for name, value in _set_values(self.model_dump(include=set(self.paths))).items():
             *groups, last = self.paths[name].split(".")
             target = nested
             for group in groups:
@@ -109,9 +109,9 @@ def _annotation(path: str) -> Any:
     return annotation
 
 
-def _given(data: dict[str, Any]) -> dict[str, Any]:
+def _set_values(data: dict[str, Any]) -> dict[str, Any]:
     """Nested settings without those that were not given."""
-    nested = {k: _given(v) if isinstance(v, dict) else v for k, v in data.items()}
+    nested = {k: _set_values(v) if isinstance(v, dict) else v for k, v in data.items()}
     return {k: v for k, v in nested.items() if v not in (None, {}, AS_CAMPAIGN)}
 
 

@@ -95,10 +95,10 @@ def _gallery_asset() -> dg.AssetsDefinition:
     def gallery(
         context: dg.AssetExecutionContext, workspace: dg.ResourceParam[Workspace]
     ) -> dg.MaterializeResult:
-        found = Gallery(workspace.campaign, workspace.layout)
-        png, pdf = save_gallery(found, workspace.layout.root / "pictures" / GALLERY)
-        if found.missing:
-            context.log.info("not shown; make with:\n" + "\n".join(found.commands))
+        sheet = Gallery(workspace.campaign, workspace.layout)
+        png, pdf = save_gallery(sheet, workspace.layout.root / "pictures" / GALLERY)
+        if sheet.missing:
+            context.log.info("not shown; make with:\n" + "\n".join(sheet.commands))
         with Image.open(png) as picture:
             return dg.MaterializeResult(
                 metadata={
@@ -106,9 +106,9 @@ def _gallery_asset() -> dg.AssetsDefinition:
                     "preview": dg.MetadataValue.md(preview_markdown(picture, GALLERY, width_px=512)),
                     "png": dg.MetadataValue.path(png),
                     "pdf": dg.MetadataValue.path(pdf),
-                    "images": len(found.panels) - len(found.missing),
-                    "missing_images": len(found.missing),
-                    "missing": dg.MetadataValue.md("\n".join(f"- `{c}`" for c in found.commands) or "none"),
+                    "images": len(sheet.panels) - len(sheet.missing),
+                    "missing_images": len(sheet.missing),
+                    "missing": dg.MetadataValue.md("\n".join(f"- `{c}`" for c in sheet.commands) or "none"),
                 }
             )
 

@@ -80,13 +80,13 @@ def _image_ranges(
     (known,) = (d.partitions_def for d in images.partitions_defs if d.name == CONDITION)
     every = list(known.get_partition_keys())
     ranges: list[list[int]] = []
-    for place in sorted({every.index(c) for c in conditions or every}):
-        if ranges and place == ranges[-1][1] + 1:
-            ranges[-1][1] = place
+    for position in sorted({every.index(c) for c in conditions or every}):
+        if ranges and position == ranges[-1][1] + 1:
+            ranges[-1][1] = position
         else:
-            ranges.append([place, place])
+            ranges.append([position, position])
     first_and_last = [
-        [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: every[place]})) for place in ends]
+        [str(dg.MultiPartitionKey({SPECIMEN: specimen, CONDITION: every[position]})) for position in ends]
         for ends in ranges
     ]
     return [(first, last) for first, last in first_and_last]

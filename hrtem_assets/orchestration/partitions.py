@@ -26,9 +26,9 @@ def image_partitions(campaign: Campaign) -> dg.MultiPartitionsDefinition:
     )
 
 
-def asset_partitions(campaign: Campaign, stage: Asset) -> dg.PartitionsDefinition:
+def asset_partitions(campaign: Campaign, asset: Asset) -> dg.PartitionsDefinition:
     """The partitions of an asset."""
-    return image_partitions(campaign) if stage.per_condition else specimen_partitions(campaign)
+    return image_partitions(campaign) if asset.per_condition else specimen_partitions(campaign)
 
 
 def partition_key(specimen: str, condition: str | None) -> str:

@@ -30,13 +30,13 @@ def recipe_assets(campaign: Campaign) -> list[dg.AssetSpec]:
     """One external asset per asset that is made."""
     return [
         dg.AssetSpec(
-            recipe_key(stage.name),
+            recipe_key(asset.name),
             group_name=GROUP,
-            partitions_def=asset_partitions(campaign, stage),
-            description=f"What the campaign asks of {stage.name}: settings, seeds, code and package versions, and the "
+            partitions_def=asset_partitions(campaign, asset),
+            description=f"What the campaign asks of {asset.name}: settings, seeds, code and package versions, and the "
             "recipes upstream. One row is a partition's recipe; its data version is the recipe's digest.",
         )
-        for stage in ASSETS.values()
+        for asset in ASSETS.values()
     ]
 
 
@@ -74,18 +74,18 @@ def recipes_sensor(read_campaign: Callable[[], Campaign]) -> dg.SensorDefinition
         except CampaignError as error:
             return dg.SkipReason(str(error))
         # whoever else records recipes, perhaps of another campaign, is noticed by the newest record
-        seen = f"{hash_of(campaign)} {_newest(context.instance)}"
-        if seen == context.cursor:
+        cursor = f"{hash_of(campaign)} {_newest(context.instance)}"
+        if cursor == context.cursor:
             return dg.SkipReason("the campaign is as it was")
         events = [
             event
             for asset in ASSETS
             for event in _changes(context.instance, campaign, asset, _recorded(context.instance, asset))
         ]
-        result = dg.SensorResult(asset_events=events, cursor=seen)
+        result = dg.SensorResult(asset_events=events, cursor=cursor)
         if not events:
             return dg.SensorResult(
-                skip_reason="no recipe of a partition made before has changed", cursor=seen
+                skip_reason="no recipe of a partition made before has changed", cursor=cursor
             )
         return result
 
@@ -98,21 +98,21 @@ def hash_of(campaign: Campaign) -> str:
 
 
 def _changes(
-    instance: dg.DagsterInstance, campaign: Campaign, asset: str, keys: Iterable[str]
+    instance: dg.DagsterInstance, campaign: Campaign, asset_name: str, keys: Iterable[str]
 ) -> Iterator[dg.AssetObservation]:
     keys, conditions = list(keys), (None, *campaign.condition_by_key)
-    stage, recorded = ASSETS[asset], _recorded(instance, asset, keys)
+    asset, recorded = ASSETS[asset_name], _recorded(instance, asset_name, keys)
     for key in keys:
         specimen, condition = parse_key(key)
         key = partition_key(specimen, condition)
         if specimen not in campaign.specimens or condition not in conditions:
             continue
-        recipe = stage.recipe(campaign, campaign.specimen(specimen), condition)
+        recipe = asset.recipe(campaign, campaign.specimen(specimen), condition)
         if recorded.get(str(key)) == recipe.digest:
             continue
         shown: dict[str, Any] = {"recipe_digest": recipe.digest, "recipe": recipe.model_dump(mode="json")}
         yield dg.AssetObservation(
-            recipe_key(asset),
+            recipe_key(asset_name),
             partition=key,
             metadata=shown,
             tags=partition_tags(key) | {DATA_VERSION_TAG: recipe.digest},
@@ -124,7 +124,7 @@ def _recorded(instance: dg.DagsterInstance, asset: str, keys: Sequence[str] | No
     tags = instance.event_log_storage.get_latest_tags_by_partition(
         recipe_key(asset), DagsterEventType.ASSET_OBSERVATION, [DATA_VERSION_TAG], asset_partitions=keys
     )
-    return {str(key): found[DATA_VERSION_TAG] for key, found in tags.items()}
+    return {str(key): values[DATA_VERSION_TAG] for key, values in tags.items()}
 
 
 def _newest(instance: dg.DagsterInstance) -> int:

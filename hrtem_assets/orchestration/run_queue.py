@@ -47,4 +47,4 @@ def _ranges(
         for specimen in dimensions[SPECIMEN].get_partition_keys()
         if specimen in asked
     )
-    return [found for row in rows for found in subset.get_ranges_for_keys(row)]
+    return [key_range for row in rows for key_range in subset.get_ranges_for_keys(row)]

@@ -124,13 +124,13 @@ def materialize_series(
     require_affordable_backfill(workspace, missing)
     run_ids: list[str] = []
     for specimen in dict.fromkeys(p.specimen for p in missing):
-        own = [p for p in missing if p.specimen == specimen]
-        before = list(dict.fromkeys(p.asset for p in own if p.condition is None))
+        partitions = [p for p in missing if p.specimen == specimen]
+        before = list(dict.fromkeys(p.asset for p in partitions if p.condition is None))
         if before:
             run_ids += materialize(definitions, instance, before, specimen, (), config)
         # a condition whose images are there may still lack its training set
-        after = list(dict.fromkeys(p.asset for p in own if p.condition is not None))
-        conditions = list(dict.fromkeys(p.condition for p in own if p.condition is not None))
+        after = list(dict.fromkeys(p.asset for p in partitions if p.condition is not None))
+        conditions = list(dict.fromkeys(p.condition for p in partitions if p.condition is not None))
         if after:
             run_ids += materialize(definitions, instance, after, specimen, conditions, config)
     return run_ids

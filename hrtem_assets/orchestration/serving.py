@@ -45,12 +45,12 @@ def require_free(host: str, port: int) -> None:
         ServingError: if it is in use, not of this machine, unknown, or not allowed.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise ServingError(
             f"host {host!r} is not known here ({error}); give --host a name or address of this machine"
         ) from error
-    for family, kind, protocol, _, where in found:
+    for family, kind, protocol, _, where in addresses:
         with socket.socket(family, kind, protocol) as probe:
             # as the server does: what a closed one leaves behind for a minute is no hindrance
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,8 +124,8 @@ def serve(host: str, port: int, names: Sequence[str], lock: HomeLock) -> None:
 
     def start_ours(parts: Sequence[str], pass_fds: Sequence[int] = (), **options: Any) -> Any:
         if _DAGSTERS in parts:
-            place = list(parts).index(_DAGSTERS)
-            parts = [*parts[:place], WEBSERVER, *known, *parts[place + 1 :]]
+            position = list(parts).index(_DAGSTERS)
+            parts = [*parts[:position], WEBSERVER, *known, *parts[position + 1 :]]
         elif not any(part.startswith("dagster._daemon") for part in parts):
             # rather no UI than one that answers everybody
             raise ServingError(f"this version of Dagster starts {parts[:3]}, which is not known here")
@@ -149,7 +149,7 @@ def _refusal(host: str, port: int, error: OSError) -> str:
         case errno.EADDRINUSE:
             return f"port {port} of {host} is in use, perhaps by another `hrtem ui`; end that, or choose another --port"
         case errno.EADDRNOTAVAIL:
-            return f"{host} is no address of this machine; give --host one that is, such as 127.0.0.1"
+            return f"{host} is not an address of this machine; give --host one that is, such as 127.0.0.1"
         case errno.EACCES:
             return f"port {port} of {host} is not allowed to this user; choose a --port from 1024 on"
         case _:

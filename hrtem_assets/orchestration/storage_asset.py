@@ -40,7 +40,7 @@ def sizes(layout: Layout) -> dict[str, Any]:
     for partition in finished_partitions(layout):
         stored[partition.asset].append(stored_bytes(layout.store(partition)))
     rows: list[tuple[str, int | None, int]] = [
-        (asset, len(found), sum(found)) for asset, found in stored.items()
+        (asset, len(amounts), sum(amounts)) for asset, amounts in stored.items()
     ]
     others = {
         "superseded": layout.assets / ".superseded",

@@ -65,8 +65,8 @@ def main() -> None:
     """Serve as `dagster-webserver` does, with its arguments; `--known-host` adds a name."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--known-host", action="append", default=[])
-    given, sys.argv[1:] = parser.parse_known_args()
-    names = [*given.known_host, *allowed_hosts()]
+    arguments, sys.argv[1:] = parser.parse_known_args()
+    names = [*arguments.known_host, *allowed_hosts()]
     build = DagsterWebserver.build_middleware
 
     def with_known_hosts(server: DagsterWebserver) -> list[Middleware]:

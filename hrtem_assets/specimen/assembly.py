@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.specimen.bounds import substrate_atoms
-from hrtem_assets.specimen.placement import place
+from hrtem_assets.specimen.placement import place_particles
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 
 # Part of the recipe of every structure: raise it whenever a change here or in this room changes atoms.
@@ -46,7 +46,7 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     asked = int(rng.integers(rule.count_min, rule.count_max + 1))
     radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
     thickness = float(rng.uniform(substrate.thickness_min_a, substrate.thickness_max_a))
-    centers, placed = place(radii, cell, rule, rng)
+    centers, placed = place_particles(radii, cell, rule, rng)
 
     particles: list[Particle] = []
     bodies: list[Any] = []
@@ -114,11 +114,11 @@ def _clear_of_others(
         if not len(earlier):
             continue
         low, high = earlier[:, 2].min() - clearance, earlier[:, 2].max() + clearance
-        own = np.flatnonzero((owner == body) & (positions[:, 2] >= low) & (positions[:, 2] <= high))
+        candidates = np.flatnonzero((owner == body) & (positions[:, 2] >= low) & (positions[:, 2] <= high))
         # a side of 0 is not periodic
         tree = cKDTree(earlier, boxsize=(cell, cell, 0.0))
-        distances, _ = tree.query(positions[own], distance_upper_bound=clearance)
-        keep[own[np.isfinite(distances)]] = False
+        distances, _ = tree.query(positions[candidates], distance_upper_bound=clearance)
+        keep[candidates[np.isfinite(distances)]] = False
     return keep
 
 

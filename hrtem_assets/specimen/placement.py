@@ -13,7 +13,7 @@ from hrtem_assets.campaign import Placement
 TRIALS_AT_ONCE = 100
 
 
-def place(
+def place_particles(
     radii_a: NDArray[np.float64], cell_a: float, rule: Placement, rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Centres of particles in the plane of the substrate.
@@ -47,10 +47,10 @@ def _arrange(
     """Random darts, large particles first; all begin anew when one finds no room; None when none is left to try."""
     order = np.argsort(-radii_a, kind="stable")
     margins = radii_a[order] if rule.edge_rule == "inside" else np.zeros_like(radii_a)
-    placed, found = _throw(
+    placed, complete = _throw(
         radii_a[order], margins, cell_a, rule.separation_a, rule.max_attempts * len(radii_a), rng
     )
-    if not found:
+    if not complete:
         return None
     centers = np.empty_like(placed)
     centers[order] = placed

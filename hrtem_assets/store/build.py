@@ -163,7 +163,7 @@ class PartitionBuild:
         if not seal_holds(self.final):
             raise StoreError(
                 f"{self.partition} cannot be extended: its metadata or records are not those that were written;\n"
-                f"take it out with: {repair_command(self.partition)}\n"
+                f"remove it with: {repair_command(self.partition)}\n"
                 f"and make it with: {materialize_command(self.partition)}"
             )
         files.copy(self.final, self.handle.path, self._check)

@@ -131,7 +131,7 @@ def find_store(layout: Layout, partition: PartitionId) -> StoreInfo:
     if partition_of(info) != partition:
         raise StoreError(
             f"{path} is not the store of {partition}: it is that of {partition_of(info)}, moved or copied there;\n"
-            f"put it back, or take it out with: {repair_command(partition)}\nand make {partition} with: "
+            f"put it back, or remove it with: {repair_command(partition)}\nand make {partition} with: "
             f"{materialize_command(partition)}"
         )
     return info

@@ -95,7 +95,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
             raise ValueError(
                 f"the training sets' images differ in size: {sorted(shapes)}; choose those of one size"
             )
-        self._rows = [(s, int(row)) for s, found in enumerate(self._sets) for row in found.rows]
+        self._rows = [(s, int(row)) for s, training_set in enumerate(self._sets) for row in training_set.rows]
         # shared, so that workers that outlive an epoch see the next one
         self._epoch = torch.zeros((), dtype=torch.int64).share_memory_()
         self._plan: tuple[int, NDArray[np.int64], NDArray[np.int64]] | None = None
@@ -153,20 +153,20 @@ class TorchDataset(Dataset[dict[str, Any]]):
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _begin(
-        self, places: range, plan: tuple[NDArray[np.int64], NDArray[np.int64]], pool: ThreadPoolExecutor
+        self, positions: range, plan: tuple[NDArray[np.int64], NDArray[np.int64]], pool: ThreadPoolExecutor
     ) -> tuple[dict[str, torch.Tensor], list[Future[None]]]:
         """A batch, and what is still at work on it."""
         order, elements = plan
-        rows = [self._rows[order[place]] for place in places]
+        rows = [self._rows[order[position]] for position in positions]
         batch = self._empty(len(rows))
         reads = [
             pool.submit(
                 self._sets[source].read,
                 row,
-                int(elements[place]),
+                int(elements[position]),
                 {field: batch[field][k] for field in self.fields},
             )
-            for k, (place, (source, row)) in enumerate(zip(places, rows, strict=True))
+            for k, (position, (source, row)) in enumerate(zip(positions, rows, strict=True))
         ]
         batch["source"], batch["structure"] = torch.tensor(rows, dtype=torch.int64).T
         return batch, reads
@@ -184,11 +184,11 @@ class TorchDataset(Dataset[dict[str, Any]]):
         epoch = int(self._epoch)
         if self._plan is None or self._plan[0] != epoch:
             rng = np.random.default_rng([self.seed, epoch])
-            places = rng.permutation(len(self)) if self.shuffle else np.arange(len(self))
+            positions = rng.permutation(len(self)) if self.shuffle else np.arange(len(self))
             if self.augment == "all":
-                order, elements = np.divmod(places, DIHEDRAL_ELEMENTS)
+                order, elements = np.divmod(positions, DIHEDRAL_ELEMENTS)
             else:
-                order, elements = places, np.zeros(len(self), np.int64)
+                order, elements = positions, np.zeros(len(self), np.int64)
             if self.augment == "random":
                 elements = rng.integers(DIHEDRAL_ELEMENTS, size=len(self))
             self._plan = (epoch, order, elements)
@@ -203,13 +203,13 @@ class _TrainingSet:
     ) -> None:
         store = CheckedStore(path, once=True) if verify else StoreReader(path)
         column = partial(_column, store)
-        found = np.flatnonzero(column("split") == split_code(split))
-        if number is not None and not 1 <= number <= len(found):
+        rows = np.flatnonzero(column("split") == split_code(split))
+        if number is not None and not 1 <= number <= len(rows):
             raise ValueError(
-                f"{number} {split} images of {' at '.join(key)} are wanted; it holds {len(found)}: "
-                f"ask for 1 to {len(found)}, or make more structures of {key[0]}"
+                f"{number} {split} images of {' at '.join(key)} are wanted; it holds {len(rows)}: "
+                f"ask for 1 to {len(rows)}, or make more structures of {key[0]}"
             )
-        self.rows = found[:number]
+        self.rows = rows[:number]
         self._mean, self._std = column("mean"), column("std")
         self._readers = {field: ShardReader(store, COUNTS if field == IMAGE else field) for field in fields}
 
@@ -244,9 +244,7 @@ def _finished(batch: dict[str, torch.Tensor], reads: list[Future[None]]) -> dict
 def _wanted(sources: Key | Sequence[Key] | Mapping[Key, int], images: int | None) -> dict[Key, int | None]:
     if isinstance(sources, Mapping):
         if images is not None:
-            raise ValueError(
-                f"images = {images} and numbers for each source exclude each other; give one of them"
-            )
+            raise ValueError(f"images = {images} and numbers for each source exclude each other; give one")
         wanted: dict[Key, int | None] = dict(sources)
     elif sources and isinstance(sources[0], str):
         wanted = {(str(sources[0]), str(sources[1])): images}

@@ -62,7 +62,7 @@ def test_a_run_decides_before_the_environment_and_the_environment_before_auto(mo
 
 
 def test_an_unknown_device_is_refused_with_the_known_ones(monkeypatch):
-    with pytest.raises(DeviceError, match="device = 'gpu' is no device; choose one of auto, cpu, cuda"):
+    with pytest.raises(DeviceError, match="device = 'gpu' is not a device; choose one of auto, cpu, cuda"):
         requested_device("gpu")
     monkeypatch.setenv("HRTEM_DEVICE", "tpu")
     with pytest.raises(ValueError, match="HRTEM_DEVICE = 'tpu'"):

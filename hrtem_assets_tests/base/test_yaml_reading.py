@@ -224,8 +224,8 @@ def test_what_is_no_file_is_refused_by_its_kind(tmp_path, monkeypatch):
         str(closed / "x"): "there is no such file",
         str(tmp_path / "round"): "no name of a file|Too many levels|Symlink loop",
         str(tmp_path / ("a" * 5000)): "longer than a file's name may be",
-        str(tmp_path / "a\0b"): "is no name of a file",
-        "~nobody-here/x": "is no name of a file",
+        str(tmp_path / "a\0b"): "is not a file name",
+        "~nobody-here/x": "is not a file name",
     } | ({str(closed): "may not be read by this user"} if os.geteuid() else {})
     for name, words in cases.items():
         with pytest.raises(YamlError, match=words):

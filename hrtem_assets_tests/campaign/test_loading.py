@@ -112,7 +112,7 @@ def test_a_circle_is_refused_however_its_paths_are_written(write, back):
     path = write("extends: two.yaml", "deep/one.yaml")
     write(f"extends: {back}", "deep/two.yaml")
     with pytest.raises(
-        CampaignError, match=r"in a circle: .*one.yaml -> .*two.yaml -> .*one.yaml; take `extends`"
+        CampaignError, match=r"in a circle: .*one.yaml -> .*two.yaml -> .*one.yaml; remove `extends`"
     ):
         load_campaign(path)
 

@@ -80,7 +80,7 @@ def test_a_value_out_of_range_names_field_value_range_and_repair(overrides, fiel
             {"sizes": {"huge": {"radius_min_a": 50, "radius_max_a": 60}}},
             "sizes.huge.radius_max_a = 60.0 needs a cell of at least 130 Å",
         ),
-        ({"placement": {"count_min": 9}}, "count_max = 5 is below count_min = 9; exchange them"),
+        ({"placement": {"count_min": 9}}, "count_max = 5 is below count_min = 9; swap them"),
         ({"substrate": {"thickness_min_a": 90}}, "thickness_max_a = 80.0 is below thickness_min_a = 90.0"),
         ({"substrate": {"min_distance_a": 1.7}}, "fills 0.28 of the volume"),
         ({"simulation": {"cell_a": 127.9}}, "= 1279 pixels is not an even product of 2, 3, 5 and 7"),

@@ -32,10 +32,10 @@ REFUSED = {
     "ceo2_fewops": r"the one operator listed is that of P 1, which contradicts the symbol 'F m -3 m' and number 225",
     "oh_type": r"site O1 has the type 'OH', which is a group of atoms; write one row for each",
     "dup_site": r"sites Au1 at \(0, 0, 0\) and Au2 at \(1, 1, 1\) are one place",
-    "lamno3_pbnm_num": r"number 62 leaves open .*: P b n m gives LaMnO3, Z = 4, 6.56 g/cm³; .* such as 'P b n m'",
+    "lamno3_pbnm_num": r"number 62 does not say .*: P b n m gives LaMnO3, Z = 4, 6.56 g/cm³; .* such as 'P b n m'",
     "two_blocks": r"holds 2 structures; name one with `block:` beside `cif:`, of Au, AuCu3",
     "alloy_formula_symbol": r"site M1 has the type '0.8Nb \+ 0.2Zr': several elements share .*; supply an ordered cell",
-    "cart_only": r"gives Cartesian coordinates alone; give fractional ones, _atom_site_fract_x",
+    "cart_only": r"gives only Cartesian coordinates; give fractional ones, _atom_site_fract_x",
 }
 
 

@@ -50,9 +50,9 @@ def test_every_symbol_with_scattering_factors_is_taken_and_none_beyond():
         (26, "is a number; write Fe"),
         (0, "is a number; write its symbol"),
         (False, "nobelium in quotes: 'No'"),
-        (None, "is no text"),
-        (["Fe"], "is no text"),
-        (2.5, "is no text"),
+        (None, "is not text"),
+        (["Fe"], "is not text"),
+        (2.5, "is not text"),
     ],
 )
 def test_what_is_no_symbol_is_told_with_what_to_write(given, repair):

@@ -68,7 +68,7 @@ def test_a_scheduler_is_also_found_by_its_file(two_workers):
 def test_a_file_of_a_scheduler_that_is_not_there_is_an_error_that_names_it():
     compute = ClusterCompute(opener=RUNNING, options={"scheduler_file": "/none/s.json"})
     with pytest.raises(
-        ComputeError, match=r"scheduler_file = '/none/s.json' is not there: start a scheduler"
+        ComputeError, match=r"scheduler_file = '/none/s.json' does not exist: start a scheduler"
     ):
         list(map_tasks(square, [3], compute, name="squares", log=lambda _: None))
 

@@ -74,7 +74,7 @@ def _mine() -> str | None:
         ({"opener": "no_such_package.Cluster"}, r"cannot be imported \(.*pip install no-such-package"),
         ({"opener": "distributed.NoCluster"}, "distributed has no class NoCluster"),
         ({"opener": "distributed.Nanny"}, "Nanny could not be started"),
-        ({"opener": "collections.OrderedDict"}, "OrderedDict is no class of a Dask cluster"),
+        ({"opener": "collections.OrderedDict"}, "OrderedDict is not a class of a Dask cluster"),
         (LOCAL | {"options": {"colour": "red"}}, r"LocalCluster could not be started \(TypeError: .*colour"),
     ],
 )

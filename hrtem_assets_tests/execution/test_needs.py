@@ -281,7 +281,7 @@ def command(tmp_path, monkeypatch):
     ("name", "words"),
     [
         ("mem_2048_001", r"exit_waves of .* takes up to 2\.\d+ TB .*simulation\.cell_a at most"),
-        ("mem_substrate_2048_2000", r" takes up to \d{3} GB .*simulation\.cell_a at most"),
+        ("mem_film_2048_2000", r" takes up to \d{3} GB .*simulation\.cell_a at most"),
     ],
 )
 def test_campaigns_beyond_this_machine_are_refused_by_plan_at_once(

@@ -64,12 +64,12 @@ def test_an_effect_draws_the_same_numbers_whatever_acts_besides():
         (
             ["shot_noise", "contrast_transfer"],
             Optics(),
-            "contrast_transfer takes waves and stands behind shot_noise",
+            "contrast_transfer takes waves and comes after shot_noise",
         ),
         (
             ["focal_spread", "contrast_transfer", "shot_noise"],
             QUADRATURE,
-            "stands behind focal_spread, which gives",
+            "comes after focal_spread, which gives",
         ),
         (["contrast_transfer"], Optics(), "no effect gives counts; end with shot_noise"),
         (["shot_noise", "shot_noise"], Optics(), "shot_noise appears twice"),

@@ -42,7 +42,7 @@ def test_a_deleted_store_is_missed_with_the_command_that_makes_it(layout, enviro
     shutil.rmtree(layout.store(partition))
     code, output = verified(partition.asset)
     assert code == 1
-    assert f"missing  {partition}: its store is not there" in output
+    assert f"missing  {partition}: its store is missing" in output
     assert "3 structures were published on" in output
     assert f"repair with: hrtem materialize {partition.asset} --specimen {SPECIMEN}" in output
 
@@ -69,7 +69,7 @@ def test_an_empty_folder_in_its_place_is_missed_and_pruning_it_is_no_error(layou
             file.unlink()
     code, output = verified("training_sets")
     assert code == 1
-    assert f"missing  {SET}: what lies in its place is no store" in output
+    assert f"missing  {SET}: what is in its place is not a store" in output
     result = CliRunner().invoke(main, ["repair", str(SET), "--yes"], catch_exceptions=False)
     assert result.exit_code == 0
     fill_all(layout, assets=("training_sets",))
@@ -82,7 +82,7 @@ def test_a_moved_store_is_found_where_it_is(layout, environment):
     code, output = verified("exit_waves")
     assert code == 1
     assert f"it seems to have been moved to {moved}: put it back" in output
-    assert f"note     {moved} is no partition's store: it was made as {WAVES}" in output
+    assert f"note     {moved} is not the store of a partition: it was made as {WAVES}" in output
     moved.rename(layout.store(WAVES))
     assert verified()[0] == 0
 

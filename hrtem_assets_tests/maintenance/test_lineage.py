@@ -121,7 +121,7 @@ def test_materializing_makes_just_these_again_and_then_all_is_intact(other_waves
 
 def test_what_is_outdated_itself_is_not_read_downstream(other_waves):
     with pytest.raises(
-        StoreError, match=rf"labels/{SPECIMEN} is not made from .*\n  structure 1: made from other"
+        StoreError, match=rf"labels/{SPECIMEN} was not made from .*\n  structure 1: made from other"
     ):
         fill_all(other_waves, assets=("training_sets",))
 

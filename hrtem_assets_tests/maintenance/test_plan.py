@@ -104,7 +104,7 @@ def test_overrides_of_a_run_are_honoured_and_make_stale_what_was_made_before_the
 def test_what_is_no_store_is_stale_and_not_complete(layout):
     (layout.store(WAVES) / "zarr.json").write_text("{")
     assert state_of(layout, small_campaign(), WAVES).why == (
-        "what lies in its place is no complete store; ask: hrtem verify",
+        "what is in its place is not a complete store; ask: hrtem verify",
     )
 
 

@@ -38,4 +38,4 @@ def test_partitions_that_do_not_exist_are_refused(layout, environment):
 def test_the_option_of_prune_that_did_this_names_the_command():
     result = CliRunner().invoke(main, ["prune", "--damaged", str(LABELS), "--yes"])
     assert result.exit_code == 2
-    assert "is taken out with: hrtem repair labels/CdSe-small --yes" in result.output
+    assert "remove what is damaged with: hrtem repair labels/CdSe-small --yes" in result.output

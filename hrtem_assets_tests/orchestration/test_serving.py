@@ -107,7 +107,7 @@ def test_an_address_in_use_not_ours_or_unknown_is_said():
         with pytest.raises(ServingError, match="is in use"):
             require_free("0.0.0.0", port)
     require_free("127.0.0.1", port)
-    with pytest.raises(ServingError, match=r"203\.0\.113\.7 is no address of this machine"):
+    with pytest.raises(ServingError, match=r"203\.0\.113\.7 is not an address of this machine"):
         require_free("203.0.113.7", port)
     for unknown in ("no-such-host.invalid", "a" * 300, "a..b"):
         with pytest.raises(ServingError, match="is not known here"):

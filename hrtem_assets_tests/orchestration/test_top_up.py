@@ -192,7 +192,7 @@ def test_a_tick_on_the_whole_published_grid_is_far_from_its_time_limit(tmp_path)
     [
         ({"cron": "0 25 * * *"}, "hour '25' must be"),
         ({"cron": "0 22 * *"}, "4 fields instead of 5"),
-        ({"timezone": "Mars/Olympus"}, "is no time zone"),
+        ({"timezone": "Mars/Olympus"}, "is not a time zone"),
         ({"series": ["tilt_series"]}, "unknown series"),
         ({"max_hours": 0}, "> 0.0 and <= 10000.0 h"),
     ],

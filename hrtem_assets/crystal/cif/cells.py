@@ -72,7 +72,7 @@ def complete_cell(written: dict[str, float], operators: Operators, group: str) -
     if not _has_symmetry(cell, operators):
         raise CifError(
             f"the cell contradicts {group}: edges {a:g}, {b:g}, {c:g} Å with angles {alpha:g}, {beta:g}, {gamma:g}° "
-            f"do not have its symmetry; correct either"
+            f"do not have its symmetry; correct one of them"
         )
     return cell
 

@@ -143,7 +143,7 @@ def decide(
     more = f"; and {len(open_) - _MOST_SHOWN} more" if len(open_) > _MOST_SHOWN else ""
     none = f" (none fits the declared {declared.text})" if declared.formula and not fitting else ""
     raise CifError(
-        f"{symmetry.source} leaves open in which setting the coordinates are: {told}{more}{none}; list the operators "
+        f"{symmetry.source} does not say which setting the coordinates use: {told}{more}{none}; list the operators "
         f"(_space_group_symop_operation_xyz) or write the setting into the symbol, such as {open_[0].name!r}"
     )
 

@@ -82,9 +82,7 @@ def _positive(block: Block, tag: str) -> float | None:
         return None
     value = number(stated[0], tag)
     if not 0 < value < 1e5 or len(stated) > 1:
-        raise CifError(
-            f"{tag} = {', '.join(stated[:3])} must be one number above 0; correct it or take it out"
-        )
+        raise CifError(f"{tag} = {', '.join(stated[:3])} must be one number above 0; correct or remove it")
     return value
 
 

@@ -27,12 +27,12 @@ def element_of_type(written: str, site: str, declared: Collection[str]) -> tuple
         Chemical symbol, and a note, empty if none is needed.
 
     Raises:
-        CifError: if it is no element, or several.
+        CifError: if it is not an element, or several.
     """
     bare = written.replace(" ", "")
     if _MIXED.search(bare):
         raise CifError(
-            f"{site} has the type {written!r}: several elements share the place (mixed occupancy), which cannot "
+            f"{site} has the type {written!r}: several elements share the site (mixed occupancy), which cannot "
             f"be simulated; supply an ordered cell"
         )
     match = _TYPE.fullmatch(bare)
@@ -106,7 +106,7 @@ def formula_counts(written: str) -> dict[str, float]:
     while at < len(text):
         match = token.match(text, at)
         if match is None or (match["close"] and len(stack) == 1) or (match["open"] and match["count"]):
-            raise ValueError(f"{written!r} is no chemical formula")
+            raise ValueError(f"{written!r} is not a chemical formula")
         at = match.end()
         count = float(match["count"] or 1)
         if match["open"]:
@@ -119,10 +119,10 @@ def formula_counts(written: str) -> dict[str, float]:
             parts = {"H" if symbol == "D" else symbol: 1.0}
         for symbol, number in parts.items():
             if not _known(symbol):
-                raise ValueError(f"{written!r} is no chemical formula: {symbol} is no element")
+                raise ValueError(f"{written!r} is not a chemical formula: {symbol} is not an element")
             stack[-1][symbol] = stack[-1].get(symbol, 0.0) + number * count
     if len(stack) > 1 or not any(stack[0].values()):
-        raise ValueError(f"{written!r} is no chemical formula")
+        raise ValueError(f"{written!r} is not a chemical formula")
     return {symbol: count for symbol, count in stack[0].items() if count}
 
 

@@ -92,7 +92,7 @@ def read_cif(path: Path, block: str | None = None) -> CifCrystal:
     candidates = [candidate_for(choice, written, sites, declared) for choice in symmetry.choices]
     taken, reason = decide(candidates, symmetry, declared)
     if wrong := stated_volume_contradicts(chosen, taken.atoms.cell):
-        raise CifError(f"{wrong}; correct either")
+        raise CifError(f"{wrong}; correct one of them")
     notes = [
         f"symmetry {taken.name}, from {reason}",
         *symmetry.notes,
@@ -135,7 +135,7 @@ def _check_unknowns(sites: Sites, declared: Declared) -> None:
     if sites.left_out:
         raise CifError(
             f"{sites.left_out[0]} has no coordinates, and no declared formula shows whether it belongs to the "
-            f"crystal; give them, or take the row out"
+            f"crystal; give them, or remove the row"
         )
     if sites.unknown_occupancy:
         raise CifError(

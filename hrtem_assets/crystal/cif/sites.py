@@ -67,7 +67,7 @@ def read_sites(block: Block, declared: Collection[str]) -> Sites:
     if not all(columns):
         if block.column(_CARTESIAN):
             raise CifError(
-                "gives Cartesian coordinates alone; give fractional ones, _atom_site_fract_x, _y and _z"
+                "gives only Cartesian coordinates; give fractional ones, _atom_site_fract_x, _y and _z"
             )
         raise CifError(f"its table of sites has no rows, or not all of {', '.join(COORDINATES)}; add them")
     if rows > MAX_ATOMS:
@@ -98,7 +98,7 @@ def read_sites(block: Block, declared: Collection[str]) -> Sites:
             continue
         x, y, z = (number(text, f"{name}: {tag}") for text, tag in zip(texts, COORDINATES, strict=True))
         if max(abs(x), abs(y), abs(z)) > 10:
-            raise CifError(f"{name} is at ({x:g}, {y:g}, {z:g}): these are no fractions of the cell's edges")
+            raise CifError(f"{name} is at ({x:g}, {y:g}, {z:g}): these are not fractions of the cell's edges")
         listed.append(Site(name, element, (x, y, z)))
     if not listed:
         raise CifError("none of its sites has coordinates")

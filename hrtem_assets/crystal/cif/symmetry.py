@@ -100,7 +100,7 @@ def read_symmetry(block: Block) -> Symmetry:
         if hall is not None and hall.codes != listed.codes:
             raise CifError(
                 f"the operators it lists are those of {_name(listed)}, its Hall symbol {halls[0]!r} means "
-                f"{_name(hall)}; correct either"
+                f"{_name(hall)}; correct one of them"
             )
         what = (
             f"the {len(listed)} operators it lists are those"
@@ -191,7 +191,7 @@ def _hall(halls: Sequence[str]) -> Operators:
     try:
         groups = [parse_hall(hall) for hall in halls]
     except ValueError as error:
-        raise CifError(f"{error}; correct it or take it out") from None
+        raise CifError(f"{error}; correct or remove it") from None
     if any(group.codes != groups[0].codes for group in groups):
         raise CifError(f"its Hall symbols {halls[0]!r} and {halls[1]!r} disagree; leave the right one")
     return groups[0]
@@ -212,9 +212,9 @@ def _listed(block: Block) -> Operators | None:
         if not is_group(operators):
             twice = len(triplets) - len(operators.codes)
             raise CifError(
-                f"the {len(triplets)} operators it lists are no space group: "
+                f"the {len(triplets)} operators it lists are not a space group: "
                 + (f"{twice} repeated" if twice else "one is missing or wrong")
-                + "; complete the list, or take it out and give symbol and setting"
+                + "; complete the list, or remove it and give symbol and setting"
             )
         lists.append(operators)
     if len(lists) > 1 and lists[0].codes != lists[1].codes:
@@ -238,12 +238,14 @@ def _held_against(
         return [f"{what} of space group {number} in axes that have no name of their own"]
     order = len(settings[0].operators)
     counted = f" (of {order} operators)" if order != len(operators) else ""
-    raise CifError(f"{what} of {_name(operators)}, which contradicts {declared}{counted}; correct either")
+    raise CifError(
+        f"{what} of {_name(operators)}, which contradicts {declared}{counted}; correct one of them"
+    )
 
 
 def _type_of(operators: Operators) -> int | None:
-    found = spglib.get_spacegroup_type_from_symmetry(operators.rotations, operators.translations)
-    return None if found is None else int(found.number)
+    group_type = spglib.get_spacegroup_type_from_symmetry(operators.rotations, operators.translations)
+    return None if group_type is None else int(group_type.number)
 
 
 def _name(operators: Operators) -> str:

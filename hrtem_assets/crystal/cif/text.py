@@ -57,8 +57,8 @@ class Block:
 
     def stated(self, *tags: str) -> list[str]:
         """The different values of some tags together, without those left unknown (`?`) or blank (`.`)."""
-        found = [v.strip() for tag in tags for v in self.values.get(tag, []) if v.strip() not in NULLS]
-        return list(dict.fromkeys(found))
+        texts = [v.strip() for tag in tags for v in self.values.get(tag, []) if v.strip() not in NULLS]
+        return list(dict.fromkeys(texts))
 
     def has(self, pattern: str) -> bool:
         """Whether the block has a tag that begins with a pattern and is not left unknown."""
@@ -88,7 +88,7 @@ def read_blocks(path: Path) -> list[Block]:
         raise CifError(f"cannot be read as a crystal: {_why(text, str(error))}") from None
     blocks = [Block(block.name.strip(), _values(block)) for block in document]
     if not blocks:
-        raise CifError("cannot be read as a crystal: it holds comments alone")
+        raise CifError("cannot be read as a crystal: it holds only comments")
     return blocks
 
 

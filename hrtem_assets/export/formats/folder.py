@@ -87,7 +87,7 @@ def _refuse_foreign(target: Path) -> None:
     foreign = [name for name in files_in(target) if name not in stated and name != CHECKSUMS]
     if not stated or foreign:
         raise ExportError(
-            f"{target} holds {', '.join(foreign[:3]) or 'something'} that is no export of ours and would be lost; "
+            f"{target} holds {', '.join(foreign[:3]) or 'something'} that is not one of our exports and would be lost; "
             f"name another folder, or remove it"
         )
 

@@ -33,17 +33,17 @@ def check_order(effects: Sequence[ImagingEffect], optics: Optics) -> None:
     Raises:
         ValueError: names the effect and the repair.
     """
-    given, by = "waves", ""
-    for place, effect in enumerate(effects):
-        if effect.name in [other.name for other in effects[:place]]:
+    kind, by = "waves", ""
+    for position, effect in enumerate(effects):
+        if effect.name in [other.name for other in effects[:position]]:
             raise ValueError(f"{effect.name} appears twice; remove one")
-        if _ORDER.index(effect.takes) < _ORDER.index(given):
-            raise ValueError(f"{effect.name} takes {effect.takes} and stands behind {by}; put it before that")
-        if effect.takes == "counts" != given:
-            raise ValueError(f"{effect.name} takes counts; put it behind shot_noise")
-        if effect.gives(optics) != given:
-            given, by = effect.gives(optics), f"{effect.name}, which gives {effect.gives(optics)}"
-    if given != "counts":
+        if _ORDER.index(effect.takes) < _ORDER.index(kind):
+            raise ValueError(f"{effect.name} takes {effect.takes} and comes after {by}; put it before that")
+        if effect.takes == "counts" != kind:
+            raise ValueError(f"{effect.name} takes counts; put it after shot_noise")
+        if effect.gives(optics) != kind:
+            kind, by = effect.gives(optics), f"{effect.name}, which gives {effect.gives(optics)}"
+    if kind != "counts":
         raise ValueError("no effect gives counts; end with shot_noise")
 
 

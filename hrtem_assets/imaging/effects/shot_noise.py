@@ -35,7 +35,7 @@ class ShotNoise(ImagingEffect):
     ) -> tuple[Any, Mapping[str, float]]:
         means = exposure.backend.to_host(image * np.float32(exposure.dose_e_per_px))
         parts = [means[first : first + ROWS] for first in range(0, len(means), ROWS)]
-        counts = [own.poisson(part) for own, part in zip(rng.spawn(len(parts)), parts, strict=True)]
+        counts = [stream.poisson(part) for stream, part in zip(rng.spawn(len(parts)), parts, strict=True)]
         return exposure.backend.xp.asarray(np.concatenate(counts)), {}
 
     def sentence(self, exposure: Exposure) -> str:

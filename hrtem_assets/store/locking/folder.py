@@ -37,7 +37,7 @@ class FolderLocks:
         try:
             file = path.open("rb")
         except FileNotFoundError as error:
-            raise FencedError(f"{path} is not there; nothing was written") from error
+            raise FencedError(f"{path} does not exist; nothing was written") from error
         with file:
             fcntl.flock(file, fcntl.LOCK_SH)
             yield

@@ -69,9 +69,9 @@ def _distances(active: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np
     """Slices from each active one to the next active one or to the end, and whether it is the end."""
     distance, ends = np.zeros(active.shape, np.int32), np.zeros(active.shape, bool)
     for half, slices in enumerate(active):
-        own = np.flatnonzero(slices)
-        distance[half, own] = np.diff(np.append(own, len(slices)))
-        ends[half, own[-1:]] = True
+        indices = np.flatnonzero(slices)
+        distance[half, indices] = np.diff(np.append(indices, len(slices)))
+        ends[half, indices[-1:]] = True
     return distance, ends
 
 

@@ -89,9 +89,9 @@ def place_atoms(
     ends = np.cumsum(np.full(slices, cell_a[2] / slices)) - _BOUNDARY_A
     which = xp.minimum(xp.searchsorted(xp.asarray(ends), positions[..., 2], side="right"), slices - 1)
     # abTEM rounds positions in pixels to single precision
-    place = (positions[..., :2] / xp.asarray(np.array(cell_a[:2]) / points)).astype(np.float32)
-    pixel = xp.floor(place).astype(np.int64)
-    fraction = place - pixel.astype(np.float32)
+    coordinates = (positions[..., :2] / xp.asarray(np.array(cell_a[:2]) / points)).astype(np.float32)
+    pixel = xp.floor(coordinates).astype(np.int64)
+    fraction = coordinates - pixel.astype(np.float32)
     return which, pixel % xp.asarray(points), fraction
 
 

@@ -55,8 +55,8 @@ def add_strip(
         far_x, far_y = broadcast(b, x), broadcast(b, y)
         near_x, near_y = constant(b, 1.0) - far_x, constant(b, 1.0) - far_y
 
-        def along_y(place: Any) -> Vec:
-            return near_y * stencil.load(place) + far_y * stencil.load(b.sub(place, at(1)))
+        def along_y(element: Any) -> Vec:
+            return near_y * stencil.load(element) + far_y * stencil.load(b.sub(element, at(1)))
 
         before = Carried(along_y(b.sub(start, width)))
         with loop(b, count) as p:

@@ -36,13 +36,13 @@ def prismatic_python() -> Path:
     named = environment().prismatic_python
     if not named:
         raise PrismaticNotFoundError(f"Prismatic is not set up: {VARIABLE} is not set; {_HOW}")
-    found = shutil.which(Path(named).expanduser())
-    if found is None:
+    executable = shutil.which(Path(named).expanduser())
+    if executable is None:
         raise PrismaticNotFoundError(
             f"{VARIABLE} = {named!r} is not an executable file; correct it, or {_HOW}"
         )
     # not resolved: an environment's interpreter is often a link, and knows its packages by its own path
-    path = Path(found).absolute()
+    path = Path(executable).absolute()
     _require_hrtem(path)
     return path
 
