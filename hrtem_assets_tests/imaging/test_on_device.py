@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 from hrtem_assets.campaign import Calibration, Optics
@@ -98,10 +97,3 @@ def test_labels_are_those_of_the_processor(backend, waves, blur_a):
     np.testing.assert_allclose(device.soft, own.soft, atol=1e-6)
     np.testing.assert_array_equal(device.mask, own.mask)
     assert 0.05 < own.mask.mean() < 0.9
-
-
-def test_smoothing_is_scipys_to_the_last_bit_of_most_pixels(backend, waves):
-    soft = phase_label(waves, SAMPLING_A, np.pi / 16, 1.6, 0.1, backend).soft
-    speckle = (np.abs(np.angle(waves.mean(axis=0))) > np.pi / 16).astype(np.float32)
-    same = soft == gaussian_filter(speckle, 8.0, mode="nearest")
-    assert same.mean() > 0.999
