@@ -229,8 +229,8 @@ def pinned(info: StoreInfo) -> PinnedStore:
 
 
 def open_partition(layout: Layout, partition: PartitionId) -> "xr.Dataset":
-    """A partition as a lazy xarray Dataset; each file of an array is held against its digest when it is first read."""
-    return CheckedStore(find_store(layout, partition).path, once=True).dataset()
+    """A partition as a lazy xarray Dataset; each file of an array is held against its digest when it is read."""
+    return CheckedStore(find_store(layout, partition).path).dataset()
 
 
 @lru_cache(maxsize=64)
