@@ -179,7 +179,8 @@ def test_a_worker_without_this_package_is_refused_and_the_next_one_welcome(clust
     without = cluster.add_worker(**elsewhere)
     work = run(square, [1], cluster)
     with pytest.raises(
-        UnfitWorkerError, match=r"lacks a package \(.*no hrtem_assets here.*\); install there"
+        UnfitWorkerError,
+        match=r"lacks a package \(.*no hrtem_assets here.*\); install the same packages there",
     ):
         next(work)
     kill(without)
