@@ -40,7 +40,7 @@ lint: $(READY) ## check style, formatting, and which way imports run
 types: $(READY) ## check types
 	$(BIN)/mypy
 
-bench: $(READY) ## measure engines, stages and the plain script side by side: a table, and data/bench/bench.json
+bench: $(READY) ## measure engines, assets and the plain script side by side: a table, and data/bench/bench.json
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-full: $(READY) ## the same with all 8 phonons, growth, the loader; half an hour, an hour with Prismatic
