@@ -17,13 +17,15 @@ from hrtem_assets.backend.choice import DeviceRequest, backend_for
 from hrtem_assets.execution.settings import LocalCompute
 from hrtem_assets.execution.workers import available_workers
 from hrtem_assets.imaging.effect import Exposure
+from hrtem_assets.imaging.effects import acting
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.exposing import expose, stored_counts
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.imaging.intensity import spectra_of
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.labels.phase_label import phase_label
 from hrtem_assets.waves.cuda.engine import CudaEngine
-from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets.waves.engine import ExitWaves
 from hrtem_assets.waves.engines.fused import FusedEngine
 
@@ -93,8 +95,15 @@ def _chain(case: Case, engine: CudaEngine, device: Backend) -> None:
     for key in CONDITIONS:
         condition = campaign.condition(key)
         defocus_a, dose_e_per_a2 = zero.zero_a + 10 * condition.defocus_nm, condition.dose_e_per_a2
-        exposure = Exposure(campaign.optics, wavelength, sampling_a, defocus_a, dose_e_per_a2, backend=device)
-        stored_counts(expose(spectra, campaign.imaging, exposure)[0], exposure)
+        exposure = Exposure(
+            Microscope(optics=campaign.optics),
+            wavelength,
+            sampling_a,
+            defocus_a,
+            dose_e_per_a2,
+            backend=device,
+        )
+        stored_counts(expose(spectra, acting(exposure.microscope), exposure)[0], exposure)
     blur_a, cutoff = specimen.lattice.label_blur_a, mask_cutoff(campaign, specimen)[0]
     threshold_rad = campaign.labels.phase_threshold_rad
     phase_label(waves.vacuum, sampling_a, threshold_rad, blur_a, cutoff, device)

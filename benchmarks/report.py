@@ -16,7 +16,8 @@ BUDGETS = {
     "structure": ("structure", 0.3, "CPU s"),
     # both grids in full
     "zero_defocus": ("zero defocus", 1.5, "CPU s"),
-    "micrographs": ("11 micrographs", 0.4, "CPU s"),
+    # shot noise by numpy's own Poisson numbers
+    "micrographs": ("11 micrographs", 1.0, "CPU s"),
     "writing": ("compressing and writing", 0.5, "CPU s"),
     "peak_memory_mb": ("peak memory of a worker", 1536.0, "MB"),
 }

@@ -22,10 +22,10 @@ class Source(Protocol):
     """An upstream store as a asset reads it: whatever it hands out was held against what was written."""
 
     def read(self, variable: str, index: int) -> NDArray[Any]:
-        """One structure's values of one variable."""
+        """One row's values of one variable."""
 
     def digest(self, index: int) -> int:
-        """One number for all values of a structure."""
+        """One number for all values of a row."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ Made = Mapping[str | None, tuple[Mapping[str, NDArray[Any]], Mapping[str, Any]] 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One structure to make.
+    """One structure to make, or one draw of it.
 
     Attributes:
         campaign: settings and seed.
@@ -53,7 +53,8 @@ class Assignment:
         conditions: condition keys; `(None,)` for a asset without conditions.
         sources: each upstream store, by `source_key`.
         device: where to compute; decides nothing of the recipe.
-        failures: why an upstream store does not hold this structure, by `source_key`.
+        failures: why an upstream store does not hold what this is made from, by `source_key`.
+        draw: which image of the structure; 0 for assets that make no images.
     """
 
     campaign: Campaign
@@ -63,6 +64,12 @@ class Assignment:
     sources: Mapping[str, Source]
     device: DeviceRequest = PROCESSOR
     failures: Mapping[str, str] = field(default_factory=dict)
+    draw: int = 0
+
+    @property
+    def image(self) -> int:
+        """The row of this draw in stores whose rows are images."""
+        return self.index * self.campaign.images_per_structure + self.draw
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,6 @@ class Asset(ABC):
     """Settings of the recipe that dataset cards name: each with what it is."""
     cost_grows_with: ClassVar[Literal["height", "pixels"]] = "pixels"
     """On what the work on one structure depends most: the height of the cell, or its pixels."""
-    reads_vacuum_waves: ClassVar[bool] = False
-    """Whether vacuum waves must be kept until this asset is made."""
 
     @abstractmethod
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
@@ -127,14 +132,14 @@ class Asset(ABC):
 
     @abstractmethod
     def stored_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds) -> int:
-        """Roughly what one structure takes on disk, compressed, under one condition; fitted to the paper's stores."""
+        """Roughly what one row takes on disk, compressed, under one condition; fitted to the paper's stores."""
 
     def make(self, works: Sequence[Assignment]) -> list[Made]:
-        """Make structures of a specimen under each condition of their assignments; one after the other, where an
-        asset has nothing better.
+        """Make structures of a specimen, or draws of them, under each condition of their assignments; one after the
+        other, where an asset has nothing better.
 
         Args:
-            works: they differ in the index alone.
+            works: they differ in structure and draw alone.
 
         Returns:
             for each, arrays and record by condition, named as in the schema; or why this structure cannot be made.
@@ -150,7 +155,7 @@ class Asset(ABC):
         """What a materialization shows of a store, and plots over partitions.
 
         Args:
-            column: gives a record's values of the structures that were made, by its name.
+            column: gives a record's values of the rows that were made, by its name.
         """
 
     @abstractmethod
@@ -162,14 +167,14 @@ class Asset(ABC):
         Args:
             store: a finished store.
             upstream: gives an upstream asset's store by its name.
-            shown: structures.
+            shown: rows.
         """
 
     @abstractmethod
     def violations(
         self, recipe: Recipe, values: Mapping[str, NDArray[Any]], sampling_a: float
     ) -> Iterator[str]:
-        """What physics does not allow of one structure, in words.
+        """What physics does not allow of one row, in words.
 
         Args:
             recipe: of its store.
@@ -186,8 +191,20 @@ class Asset(ABC):
         """
         return iter(())
 
+    def reads_vacuum_waves(self, campaign: Campaign) -> bool:
+        """Whether vacuum waves must be kept until this asset is made."""
+        return False
+
+    def drawn_records(self, recipe: Recipe) -> tuple[str, ...]:
+        """Records that were drawn for each row, which a trace shows.
+
+        Args:
+            recipe: of the store.
+        """
+        return ()
+
     def structures_at_once(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> int:
-        """How many structures `make` should be given to be at its fastest."""
+        """How many rows `make` should be given to be at its fastest."""
         return 1
 
     def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
@@ -243,7 +260,7 @@ class Asset(ABC):
     def _upstream_digests(self, work: Assignment, condition: str | None) -> dict[str, int]:
         """What a structure was made from: its digest in each upstream store."""
         return {
-            upstream.name: work.sources[source_key(upstream.name, key)].digest(work.index)
+            upstream.name: work.sources[source_key(upstream.name, key)].digest(upstream.row_read(work))
             for upstream, key in self.reads(condition)
         }
 
@@ -254,7 +271,7 @@ class Asset(ABC):
             specimen=specimen.key,
             condition=condition,
             seed=campaign.seed,
-            settings=self.settings(campaign, specimen, condition),
+            settings=self.settings(campaign, specimen, condition) | self._rows_setting(campaign),
             code_version=self.code_version,
             packages={name: installed_version(name) for name in self.packages(campaign)},
             upstream={
@@ -262,6 +279,19 @@ class Asset(ABC):
                 for asset, key in self.reads(condition)
             },
         )
+
+    def rows_per_structure(self, campaign: Campaign) -> int:
+        """How many rows its stores hold of each structure, one after the other: images, where it makes images."""
+        return campaign.images_per_structure if self.per_condition else 1
+
+    def row_read(self, work: Assignment) -> int:
+        """The row of its stores that an asset downstream reads for an assignment."""
+        return work.image if self.per_condition else work.index
+
+    def _rows_setting(self, campaign: Campaign) -> dict[str, int]:
+        # the setting came later: a recipe names it only where it is not at its default
+        rows = self.rows_per_structure(campaign)
+        return {} if rows == 1 else {"images_per_structure": rows}
 
     def reads(self, condition: str | None) -> list[tuple["Asset", str | None]]:
         """The upstream assets of a partition, each with the condition that it is read under.
@@ -286,6 +316,12 @@ def source_key(asset: str, condition: str | None = None) -> str:
     return asset if condition is None else f"{asset}/{condition}"
 
 
-def sampling_a(store: CheckedStore) -> float:
-    """Pixel of a store's images in Å."""
+PIXEL = "pixel"
+"""The record of an image's pixel, where every image has its own."""
+
+
+def sampling_a(store: CheckedStore, row: int = 0) -> float:
+    """Pixel of one of a store's images in Å."""
+    if store.array("x").attrs.get("units") == "px":
+        return float(store.read(PIXEL, row))
     return float(np.diff(store.column("x")[:2])[0])

@@ -16,8 +16,9 @@ def remarks(info: StoreInfo) -> list[str]:
     Args:
         info: a finished store of any asset.
     """
-    lines = [f"structure {index}: {reason}" for index, reason in info.failures.items()]
-    said = [f"{len(lines)} of {info.structures} structures could not be made: {some(lines)}"] if lines else []
+    lines = [f"{info.row_name(index)}: {reason}" for index, reason in info.failures.items()]
+    count = f"{len(lines)} of {info.rows} {info.row_word}s"
+    said = [f"{count} could not be made: {some(lines)}"] if lines else []
     return [*said, *asset_remarks(info)]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, sampling_a
 from hrtem_assets.assets.remarks import poor_masks
+from hrtem_assets.assets.structures import read_stored_structure
 from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.lattices import DEFAULT_MASK_CUTOFF
@@ -16,14 +17,21 @@ from hrtem_assets.figures import TILE_PX, PartitionPicture, label_overlay
 from hrtem_assets.labels.phase_label import overlap
 from hrtem_assets.labels.plane import LabelSource
 from hrtem_assets.labels.planes.soft_label import LEVELS
-from hrtem_assets.labels.registry import PLANES
+from hrtem_assets.labels.registry import (
+    PARTICLE_COUNT,
+    arrays_and_records,
+    label_planes,
+    label_tables,
+    plane_bytes,
+    stored_plane_bytes,
+)
 from hrtem_assets.specimen.bounds import Bounds
 from hrtem_assets.specimen.silhouette import projected_silhouette
 from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable, pixel_coordinates
 
 _STRUCTURES_PER_SHARD = 16
 # interpreter, libraries, and what they compile in their first process
-_PROCESS_BYTES = 200_000_000
+_PROCESS_BYTES = 270_000_000
 
 
 class LabelsAsset(Asset):
@@ -36,8 +44,7 @@ class LabelsAsset(Asset):
     # 2: masks are cut by specimen, no longer by lattice
     code_version = "2"
     upstream = ("structures", "exit_waves")
-    run_settings = (RunSetting("labels", "label-rule overrides", without=("planes",)),)
-    reads_vacuum_waves = True
+    run_settings = (RunSetting("labels", "label-rule overrides", without=("planes", "tables")),)
     card_rows = (
         ("phase_threshold_rad", "phase threshold of the labels [rad]"),
         ("label_blur_a", "smoothing of the labels [Å]"),
@@ -45,13 +52,15 @@ class LabelsAsset(Asset):
     )
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
-        added = [name for name in campaign.labels.planes if name not in REQUIRED_PLANES]
+        added = [plane for plane in label_planes(campaign) if plane.name not in REQUIRED_PLANES]
+        tables = label_tables(campaign)
         return {
             "phase_threshold_rad": campaign.labels.phase_threshold_rad,
             "label_blur_a": specimen.lattice.label_blur_a,
             "mask_cutoff": mask_cutoff(campaign, specimen)[0],
             # the source's own two follow from the settings above
-            **({"planes": {name: PLANES[name].code_version for name in added}} if added else {}),
+            **({"planes": {plane.name: plane.code_version for plane in added}} if added else {}),
+            **({"tables": {table.name: table.code_version for table in tables}} if tables else {}),
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
@@ -59,13 +68,16 @@ class LabelsAsset(Asset):
 
     def schema(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> Schema:
         n = campaign.simulation.output_grid
+        arrays, records = arrays_and_records(label_tables(campaign), campaign, specimen)
         return Schema(
-            arrays=tuple(PLANES[name].variable(n) for name in campaign.labels.planes),
+            arrays=(*(plane.variable(n, specimen) for plane in label_planes(campaign)), *arrays),
             records=(
                 Variable(
                     "silhouette_iou", long_name="overlap of the mask with the particles' projected spheres"
                 ),
                 Variable("mask_fraction", long_name="part of the image that is particle"),
+                *particle_count(campaign),
+                *records,
             ),
             coordinates=pixel_coordinates(n, campaign.simulation.output_sampling_a),
             structures_per_shard=_STRUCTURES_PER_SHARD,
@@ -114,14 +126,24 @@ class LabelsAsset(Asset):
     def remarks(self, info: StoreInfo, column: Column) -> Iterator[str]:
         yield from poor_masks(info, column("silhouette_iou"), column("mask_fraction"))
 
+    def reads_vacuum_waves(self, campaign: Campaign) -> bool:
+        return True
+
     def memory_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds, conditions: int) -> int:
         pixels = campaign.simulation.output_grid**2
         # waves as stored and as read; a shard of labels, twice
         waves = 20 * campaign.simulation.frozen_phonons * pixels
-        return _PROCESS_BYTES + waves + (60 + 4 * _STRUCTURES_PER_SHARD) * pixels
+        planes = label_planes(campaign)
+        # what is known of pixels and atoms while others than the source's planes are made
+        more = (
+            200 * pixels + 120 * most.atoms
+            if len(planes) > len(REQUIRED_PLANES) or campaign.labels.tables
+            else 0
+        )
+        return _PROCESS_BYTES + waves + (60 + 2 * plane_bytes(planes) * _STRUCTURES_PER_SHARD) * pixels + more
 
     def stored_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds) -> int:
-        return 15 * campaign.simulation.output_grid**2 // 100
+        return int(stored_plane_bytes(label_planes(campaign)) * campaign.simulation.output_grid**2)
 
     def make_one(self, work: Assignment) -> Made:
         campaign, specimen, index, sources = work.campaign, work.specimen, work.index, work.sources
@@ -131,6 +153,7 @@ class LabelsAsset(Asset):
             campaign,
             specimen,
             lambda name: sources["exit_waves"].read(name, index),
+            lambda: read_stored_structure(sources["structures"], index, simulation.cell_a),
             sources["structures"].read("center", index)[:placed],
             sources["structures"].read("radius", index)[:placed],
             mask_cutoff(campaign, specimen)[0],
@@ -139,15 +162,26 @@ class LabelsAsset(Asset):
         silhouette = projected_silhouette(
             source.center_a, source.radius_a, simulation.cell_a, simulation.output_grid
         )
-        arrays = {name: PLANES[name].make(source) for name in campaign.labels.planes}
+        arrays = {plane.name: plane.make(source) for plane in label_planes(campaign)}
+        tables = label_tables(campaign)
+        arrays |= {k: v for table in tables if table.is_array for k, v in table.make(source).items()}
         record = {
             "silhouette_iou": overlap(arrays["mask"], silhouette),
             "mask_fraction": float(arrays["mask"].mean()),
-        }
+        } | {k: v for table in tables if not table.is_array for k, v in table.make(source).items()}
+        if campaign.labels.tables:
+            record[PARTICLE_COUNT] = placed
         return {None: (arrays, record)}
 
     def made_on(self, campaign: Campaign, specimen: Specimen, device: DeviceRequest) -> str:
         return describe(backend_for(device))
+
+
+def particle_count(campaign: Campaign) -> tuple[Variable, ...]:
+    """The record that tells how long tables of particles are, where there are any."""
+    if not campaign.labels.tables:
+        return ()
+    return (Variable(PARTICLE_COUNT, dtype="int16", long_name="particles placed"),)
 
 
 def mask_cutoff(campaign: Campaign, specimen: Specimen) -> tuple[float, str]:

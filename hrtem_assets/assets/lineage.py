@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.assets import ASSETS
-from hrtem_assets.store import Layout, PartitionId, StoreError, StoreInfo, StoreReader, info_or_none
+from hrtem_assets.store import (
+    Layout,
+    PartitionId,
+    StoreError,
+    StoreInfo,
+    StoreReader,
+    find_store,
+    info_or_none,
+)
 from hrtem_assets.store.lineage import made_from_others, recorded_upstream
 from hrtem_assets.store.reading import materialize_command
 
@@ -34,13 +42,13 @@ class Lineage:
         self._digests: dict[PartitionId, NDArray[np.uint64] | None] = {}
 
     def outdated(self, partition: PartitionId) -> dict[int, str]:
-        """Structures of a finished store that were made from other values than lie upstream now, with the reason.
+        """Rows of a finished store that were made from other values than lie upstream now, with the reason.
 
         An upstream store that is absent, or was made by another recipe than the one named, is not compared: that is
         told by itself.
 
         Args:
-            partition: any; without a finished store it has no structures.
+            partition: any; without a finished store it has no rows.
         """
         if partition not in self._outdated:
             self._outdated[partition] = self._compare(partition)
@@ -67,10 +75,13 @@ class Lineage:
             if digests is None:
                 reason = f"cannot be compared with {upstream}, whose records cannot be read"
                 return _all(info, reason) | reasons
-            for index in made_from_others(recorded, {upstream.asset: digests}).get(upstream.asset, []):
+            # where upstream has one row of a structure, all of this store's are made from it
+            each = info.rows_per_structure // held.rows_per_structure
+            present = {upstream.asset: np.repeat(digests, each)}
+            for index in made_from_others(recorded, present).get(upstream.asset, []):
                 reasons.setdefault(index, f"made from other values of {upstream} than are there now")
-            for index in self.outdated(upstream):
-                if index < info.structures:
+            for index in (each * row + k for row in self.outdated(upstream) for k in range(each)):
+                if index < info.rows:
                     reasons.setdefault(index, f"made from {upstream}, which is to be made again itself")
         return reasons
 
@@ -100,27 +111,28 @@ def require_current(layout: Layout, partition: PartitionId) -> None:
     """
     reasons = lineage_in(layout).outdated(partition)
     if reasons:
-        shown = "\n  ".join(in_words(reasons))
+        shown = "\n  ".join(in_words(reasons, find_store(layout, partition).row_word))
         raise StoreError(
             f"{partition} was not made from what is upstream now:\n  {shown}\n"
             f"make these again, and no others, with: {materialize_command(partition)}"
         )
 
 
-def in_words(reasons: Mapping[int, str]) -> list[str]:
-    """Structures with the same reason together: `structures 1, 4 to 6: made from other values of ...`.
+def in_words(reasons: Mapping[int, str], row_word: str = "structure") -> list[str]:
+    """Rows with the same reason together: `structures 1, 4 to 6: made from other values of ...`.
 
     Args:
         reasons: from `Lineage.outdated`.
+        row_word: what a row of the store is called.
     """
     by_reason: dict[str, list[int]] = {}
     for index, reason in sorted(reasons.items()):
         by_reason.setdefault(reason, []).append(index)
-    return [f"{_named(indices)}: {reason}" for reason, indices in by_reason.items()]
+    return [f"{_named(indices, row_word)}: {reason}" for reason, indices in by_reason.items()]
 
 
-def _named(indices: Sequence[int]) -> str:
-    """`structure 3`, `structures 1, 4 to 6`."""
+def _named(indices: Sequence[int], row_word: str) -> str:
+    """`structure 3`, `structures 1, 4 to 6`, `images 3 to 5`."""
     ranges: list[list[int]] = []
     for index in indices:
         if ranges and index == ranges[-1][1] + 1:
@@ -129,8 +141,8 @@ def _named(indices: Sequence[int]) -> str:
             ranges.append([index, index])
     shown = [str(a) if a == b else f"{a} to {b}" for a, b in ranges[:MOST_RANGES]]
     more = sum(b - a + 1 for a, b in ranges[MOST_RANGES:])
-    return f"structure{'s' * (len(indices) > 1)} {', '.join(shown)}" + (f" and {more} more" if more else "")
+    return f"{row_word}{'s' * (len(indices) > 1)} {', '.join(shown)}" + (f" and {more} more" if more else "")
 
 
 def _all(info: StoreInfo, reason: str) -> dict[int, str]:
-    return dict.fromkeys(range(info.structures), reason)
+    return dict.fromkeys(range(info.rows), reason)

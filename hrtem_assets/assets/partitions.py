@@ -23,7 +23,7 @@ from hrtem_assets.store import (
     find_store,
     info_or_none,
 )
-from hrtem_assets.store.journal import is_prepared, read_entries
+from hrtem_assets.store.journal import is_prepared, rows_committed
 from hrtem_assets.store.reading import materialize_command, require_recipe
 
 
@@ -157,7 +157,7 @@ class Partitions:
         return upstream_partitions(partition)
 
     def outdated(self, partition: PartitionId) -> dict[int, str]:
-        """Structures of a finished store that were made from other values than lie upstream now, with the reason."""
+        """Rows of a finished store that were made from other values than lie upstream now, with the reason."""
         return self._lineage.outdated(partition)
 
     def state(self, partition: PartitionId) -> PartitionState:
@@ -170,16 +170,17 @@ class Partitions:
             partition: one of the campaign's grid.
         """
         wanted, why = self.campaign.counts.total, self._stale(partition)
+        per_structure = ASSETS[partition.asset].rows_per_structure(self.campaign)
         info, others = self.info(partition), self.outdated(partition)
         done = info.structures if info is not None and not why else 0
-        if others and not why:
-            why = in_words(others)
+        if others and info is not None and not why:
+            why = in_words(others, info.row_word)
             # those that share a file with one of them are made again, too
-            step = int(info.attributes["structures_per_shard"]) if info is not None else 1
+            step = int(info.attributes["structures_per_shard"])
             shards = {k // step for k in others}
-            done = sum(k // step not in shards for k in range(done))
+            done = sum(k // step not in shards for k in range(info.rows)) // per_structure
         if done < wanted:
-            done = max(done, self._committed(partition))
+            done = max(done, self._committed(partition) // per_structure)
         done = min(done, wanted)
         if done == wanted and info is not None and not why:
             name: State = "complete"
@@ -196,7 +197,10 @@ class Partitions:
 
     def what_changed(self, partition: PartitionId) -> list[str]:
         """Why a finished store is not what the campaign and its upstream stores give now, in words; empty if it is."""
-        return self._stale(partition) or in_words(self.outdated(partition))
+        info = self.info(partition)
+        if info is None:
+            return self._stale(partition)
+        return self._stale(partition) or in_words(self.outdated(partition), info.row_word)
 
     def _stale(self, partition: PartitionId) -> list[str]:
         """What differs between a finished store and its recipe; empty if nothing does, or there is no store."""
@@ -215,10 +219,10 @@ class Partitions:
         ]
 
     def _committed(self, partition: PartitionId) -> int:
-        """Structures that an unfinished build of the recipe to be followed next already holds."""
+        """Rows that an unfinished build of the recipe to be followed next already holds."""
         digest = self.next_recipe(partition).digest
         build, journal = self.layout.build(partition, digest), self.layout.journal(partition, digest)
-        return sum(len(e["records"]) for e in read_entries(journal)) if is_prepared(build, journal) else 0
+        return rows_committed(journal) if is_prepared(build, journal) else 0
 
 
 def finished_store(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, Source
+from hrtem_assets.base.model import recipe_settings
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.figures import TILE_PX, PartitionPicture, structure_views
 from hrtem_assets.specimen.assembly import CODE_VERSION, VERSIONED_PACKAGES, build_structure
@@ -53,8 +54,8 @@ class StructuresAsset(Asset):
             "lattice": specimen.lattice.deciding,
             "size": specimen.size.model_dump(mode="json"),
             "max_stacking_faults": specimen.max_stacking_faults,
-            "substrate": campaign.substrate.model_dump(mode="json", exclude={"rms_displacement_a"}),
-            "placement": campaign.placement.model_dump(mode="json"),
+            "substrate": recipe_settings(campaign.substrate, exclude={"rms_displacement_a"}),
+            "placement": recipe_settings(campaign.placement),
             "cell_a": campaign.simulation.cell_a,
         }
 
@@ -83,6 +84,11 @@ class StructuresAsset(Asset):
                 Variable("particle_count", dtype="int16", long_name="particles placed"),
                 Variable("requested_particles", dtype="int16", long_name="particles asked for"),
                 Variable("substrate_thickness", units="Å", long_name="substrate thickness"),
+                *(
+                    (Variable("contamination", units="Å", long_name="thickness of the contamination"),)
+                    if campaign.substrate.contamination.thickness_max_a
+                    else ()
+                ),
                 Variable("center", ("slot", "axis"), (slots, 3), units="Å", long_name="particle centre"),
                 Variable("radius", ("slot",), (slots,), units="Å", long_name="particle radius"),
                 Variable(
@@ -200,6 +206,8 @@ class StructuresAsset(Asset):
             "fault_plane": _rectangular([p.fault_planes_a for p in structure.particles]),
             "seed": structure.seed,
         }
+        if campaign.substrate.contamination.thickness_max_a:
+            record["contamination"] = structure.contamination_a
         return {None: (arrays, record)}
 
 

@@ -17,24 +17,27 @@ from hrtem_assets.assets.asset import (
 )
 from hrtem_assets.assets.remarks import unclear_foci
 from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
-from hrtem_assets.campaign import Aberrations, Campaign, Optics, Specimen
+from hrtem_assets.base.model import recipe_settings
+from hrtem_assets.campaign import CALIBRATION_OPTICS, Aberrations, Campaign, Optics, Specimen
 from hrtem_assets.figures import TILE_PX, PartitionPicture, variance_curve
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import CalibrationError, find_zero_defocus
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.specimen.bounds import Bounds
 from hrtem_assets.specimen.structure import SUBSTRATE
 from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable
-from hrtem_assets.waves.electrons import wavelength_a
 
 # interpreter, libraries, and what they compile in their first process
-_PROCESS_BYTES = 290_000_000
+_PROCESS_BYTES = 310_000_000
 
 
 class ZeroDefocusAsset(Asset):
     """Search the two published grids for the focus of least image variance of the vacuum waves.
 
-    Without residual aberrations, whatever those of the images: defocus then counts from the Gaussian focus of the
-    particles. An image of least variance through astigmatism or spherical aberration may lie nowhere near them.
+    Without residual aberrations, whatever those of the images, unless `calibration.lens` is `own`: defocus then counts
+    from the Gaussian focus of the particles. An image of least variance through astigmatism or spherical aberration may
+    lie nowhere near them.
     """
 
     name = "zero_defocus"
@@ -46,12 +49,13 @@ class ZeroDefocusAsset(Asset):
         RunSetting("optics", "microscope overrides"),
         RunSetting("calibration", "search overrides"),
     )
-    reads_vacuum_waves = True
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
+        optics = campaign.calibration_optics
+        decide = {*CALIBRATION_OPTICS, *(("aberrations",) if optics.aberrations != Aberrations() else ())}
         return {
-            "optics": campaign.optics.model_dump(mode="json", exclude={"defocus_jitter_nm", "aberrations"}),
-            "calibration": campaign.calibration.model_dump(mode="json"),
+            "optics": recipe_settings(optics, exclude=Optics.model_fields.keys() - decide),
+            "calibration": recipe_settings(campaign.calibration),
         }
 
     def packages(self, campaign: Campaign) -> tuple[str, ...]:
@@ -126,6 +130,9 @@ class ZeroDefocusAsset(Asset):
             info, column("minimum_ratio"), column("zero_defocus"), column("second_minimum")
         )
 
+    def reads_vacuum_waves(self, campaign: Campaign) -> bool:
+        return True
+
     def memory_bytes(self, campaign: Campaign, specimen: Specimen, most: Bounds, conditions: int) -> int:
         return imaging_bytes(campaign, most)
 
@@ -142,13 +149,11 @@ class ZeroDefocusAsset(Asset):
             sources["exit_waves"].read("vacuum", index),
             simulation.output_sampling_a,
             wavelength_a(simulation.beam_energy_kev),
-            campaign.optics.model_copy(update={"aberrations": Aberrations()}),
+            campaign.calibration_optics,
             backend_for(work.device),
         )
         try:
-            focus = find_zero_defocus(
-                vacuum, (float(depths.min()), float(depths.max())), campaign.calibration
-            )
+            focus = find_zero_defocus(vacuum, (float(depths.min()), float(depths.max())), campaign.search)
         except CalibrationError as error:
             return {None: Unmakeable(str(error))}
         record = {
@@ -175,11 +180,6 @@ def particle_depths_a(sources: Mapping[str, Source], index: int) -> NDArray[np.f
     return np.abs(float(sources["exit_waves"].read("exit_plane_z", index)) - z)
 
 
-def optics_settings(optics: Optics) -> dict[str, Any]:
-    """The optics that act on a wave; the jitter of the defocus is the images' own."""
-    return optics.model_dump(mode="json", exclude={"defocus_jitter_nm"})
-
-
 def imaging_bytes(campaign: Campaign, most: Bounds) -> int:
     """Most memory that imaging the waves of one structure takes, libraries included; fitted to measured peaks.
 
@@ -188,6 +188,13 @@ def imaging_bytes(campaign: Campaign, most: Bounds) -> int:
         most: what structures hold at most.
     """
     pixels = campaign.simulation.output_grid**2
+    phonons, points = campaign.simulation.frozen_phonons, 1
+    microscopes = [campaign.microscope(c.key) for c in campaign.conditions]
+    for optics in (microscope.optics for microscope in microscopes):
+        if optics.spatial_coherence == "quadrature" and optics.convergence_mrad != 0:
+            points = max(points, optics.source_points**2)
+    # aberrations, filters and noise in double precision
+    drawn = 0 if all(m == Microscope() for m in microscopes) else 160 * pixels
     # waves as read, their spectra, and these as the transforms want them
-    waves = 26 * campaign.simulation.frozen_phonons * pixels
-    return _PROCESS_BYTES + waves + 60 * pixels + 60 * most.atoms
+    waves = 26 * phonons * pixels + 16 * phonons * (points - 1) * pixels
+    return _PROCESS_BYTES + waves + drawn + 60 * pixels + 60 * most.atoms

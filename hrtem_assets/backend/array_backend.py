@@ -50,6 +50,32 @@ class Backend(Protocol):
         """
         ...
 
+    def fft(self, rows: Any, inverse: bool = False) -> None:
+        """As `fft2`, along the last axis alone.
+
+        Args:
+            rows: contiguous complex64 array of the namespace.
+            inverse: with exp(+2 pi i jk / n).
+        """
+        ...
+
+    def rfft2(self, image: Any) -> Any:
+        """The spectrum of a real image, complex64 (y, x // 2 + 1), without any factor.
+
+        Args:
+            image: float32 (y, x), contiguous, of the namespace.
+        """
+        ...
+
+    def irfft2(self, spectrum: Any, columns: int) -> Any:
+        """The image of such a spectrum, float32 (y, x), divided by its pixels.
+
+        Args:
+            spectrum: as from `rfft2`; its content is lost.
+            columns: x.
+        """
+        ...
+
     def gaussian_filter(self, image: Any, sigma_px: float) -> Any:
         """Smooth float32 (y, x) with a Gaussian; beyond the edge the nearest pixel goes on.
 

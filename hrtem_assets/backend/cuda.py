@@ -65,6 +65,19 @@ class CudaBackend:
         direction = cupy.cuda.cufft.CUFFT_INVERSE if inverse else cupy.cuda.cufft.CUFFT_FORWARD
         self._plans[waves.shape].fft(waves, waves, direction)
 
+    def fft(self, rows: Any, inverse: bool = False) -> None:
+        """Transform along the last axis in place; see `Backend`."""
+        transformed = cupy.fft.ifft(rows, norm="forward") if inverse else cupy.fft.fft(rows)
+        rows[...] = transformed
+
+    def rfft2(self, image: Any) -> Any:
+        """Transform a real image; see `Backend`."""
+        return cupy.fft.rfft2(image)
+
+    def irfft2(self, spectrum: Any, columns: int) -> Any:
+        """Transform back to a real image; see `Backend`."""
+        return cupy.fft.irfft2(spectrum, s=(spectrum.shape[0], columns))
+
     def gaussian_filter(self, image: Any, sigma_px: float) -> Any:
         """Smooth an image; see `Backend`."""
         # not periodic: a particle cut by the frame must not be smeared onto the opposite edge

@@ -32,6 +32,26 @@ class ProcessorBackend:
             waves, axes=(waves.ndim - 2, waves.ndim - 1), forward=not inverse, out=waves, nthreads=1
         )
 
+    def fft(self, rows: Any, inverse: bool = False) -> None:
+        """Transform along the last axis in place; see `Backend`."""
+        ducc0.fft.c2c(rows, axes=(rows.ndim - 1,), forward=not inverse, out=rows, nthreads=1)
+
+    def rfft2(self, image: Any) -> Any:
+        """Transform a real image; see `Backend`."""
+        return ducc0.fft.r2c(image, axes=(0, 1), forward=True, nthreads=1)
+
+    def irfft2(self, spectrum: Any, columns: int) -> Any:
+        """Transform back to a real image; see `Backend`."""
+        return ducc0.fft.c2r(
+            spectrum,
+            axes=(0, 1),
+            lastsize=columns,
+            forward=False,
+            inorm=2,
+            nthreads=1,
+            allow_overwriting_input=True,
+        )
+
     def free_bytes(self) -> int:
         """Not counted here; see `Backend`."""
         raise NotImplementedError("memory of the processor is planned in execution")

@@ -1,6 +1,6 @@
 """The common base of all campaign models, quantities with units, and readable validation errors."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
@@ -39,18 +39,51 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
 
 
-def quantity(default: Any, unit: str, description: str, **constraints: Any) -> Any:
+def quantity(default: Any, unit: str, description: str, later: bool = False, **constraints: Any) -> Any:
     """A pydantic field whose description and JSON schema name its unit.
 
     Args:
         default: default value, or `...` for a required field.
         unit: unit symbol such as `Å`, `nm`, `rad`; `1` for a pure number.
         description: what the number means, without the unit.
+        later: as for `later_field`.
         constraints: `ge`, `gt`, `le`, `lt` as in `pydantic.Field`.
     """
     text = description if unit == "1" else f"{description} [{unit}]"
+    extra: Any = {"unit": unit, "later": later}
     # a boolean or a text is no number
-    return Field(default, description=text, json_schema_extra={"unit": unit}, strict=True, **constraints)
+    return Field(default, description=text, json_schema_extra=extra, strict=True, **constraints)
+
+
+def later_field(default: Any, description: str) -> Any:
+    """A pydantic field that recipes name only where it is not at its default: stores that were made before the field
+    came are made as if it had been there.
+
+    Args:
+        default: what was computed before the field came.
+        description: what it means.
+    """
+    return Field(default, description=description, json_schema_extra={"later": True})
+
+
+def recipe_settings(model: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
+    """A model as JSON for a recipe: everything, but for later fields at their defaults.
+
+    Args:
+        model: settings.
+        exclude: names of its fields that decide nothing.
+    """
+    settings = {}
+    for name, info in type(model).model_fields.items():
+        value, extra = getattr(model, name), info.json_schema_extra
+        later = isinstance(extra, Mapping) and extra.get("later") is True
+        if name in exclude or (later and value == info.get_default(call_default_factory=True)):
+            continue
+        nested = isinstance(value, Model) and type(value) is info.annotation
+        settings[name] = (
+            recipe_settings(value) if nested else model.model_dump(mode="json", include={name})[name]
+        )
+    return settings
 
 
 def allowed_range(model: type[BaseModel], location: Iterable[Any]) -> str:
@@ -69,10 +102,12 @@ def allowed_range(model: type[BaseModel], location: Iterable[Any]) -> str:
         for name in ("gt", "ge", "lt", "le")
         if getattr(item, name, None) is not None
     }
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, Mapping) else {}
+    limits = extra.get("limits")
+    bounds |= dict(limits) if isinstance(limits, Mapping) else {}
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
     words = " and ".join(f"{signs[k]} {v}" for k, v in bounds.items())
-    extra = field.json_schema_extra
-    unit = str(extra.get("unit", "1")) if isinstance(extra, Mapping) else "1"
+    unit = str(extra.get("unit", "1"))
     return words if unit == "1" or not words else f"{words} {unit}"
 
 
@@ -139,6 +174,14 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
     if len(lines) > MOST_FAULTS:
         lines[MOST_FAULTS:] = [f"... and {len(lines) - MOST_FAULTS:,} more"]
     return "\n".join(lines)
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first fault of a validation, where its field stands before it."""
+    item = error.errors()[0]
+    where = ".".join(name_in_words(p) for p in item["loc"])
+    reason = item["msg"].removeprefix("Value error, ")
+    return f"{where}: {reason}" if where else reason
 
 
 def _wrong_kind(wanted: str, value: Any) -> str:

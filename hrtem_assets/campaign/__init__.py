@@ -1,6 +1,6 @@
 """What to make: frozen, strict pydantic models of a campaign and the presets shipped with the package."""
 
-from hrtem_assets.campaign.campaign import Campaign, Counts, Series, Specimen
+from hrtem_assets.campaign.campaign import CALIBRATION_OPTICS, Campaign, Counts, Series, Specimen
 from hrtem_assets.campaign.conditions import Condition
 from hrtem_assets.campaign.engines import EngineName
 from hrtem_assets.campaign.engines.fused import FusedFields
@@ -21,6 +21,7 @@ from hrtem_assets.imaging.optics import Aberrations, Optics
 
 # names, and modules that other rooms may import
 __all__ = [
+    "CALIBRATION_OPTICS",
     "Aberrations",
     "Calibration",
     "Campaign",

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from hrtem_assets.base.files import shown
-from hrtem_assets.base.model import Line, Model, Whole, Words, quantity
+from hrtem_assets.base.model import Line, Model, Whole, Words, first_fault, quantity
 from hrtem_assets.campaign.conditions import Condition
 from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
 from hrtem_assets.campaign.errors import UnknownKeyError
@@ -30,16 +30,33 @@ from hrtem_assets.campaign.settings import (
 )
 from hrtem_assets.campaign.sizes import SizeClass
 from hrtem_assets.imaging.calibration import Calibration
-from hrtem_assets.imaging.effects import USUAL, AnyEffect, check_order
+from hrtem_assets.imaging.detector import Detector
+from hrtem_assets.imaging.detector_transfer import check_efficiency
+from hrtem_assets.imaging.draws import ImageDistribution
+from hrtem_assets.imaging.effect import ImagingEffect
+from hrtem_assets.imaging.effects import AnyEffect, acting, check_effects
+from hrtem_assets.imaging.electrons import wavelength_a
+from hrtem_assets.imaging.frame import Frame, ImageGrid
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.imaging.optics import Optics
+from hrtem_assets.imaging.stage import Stage
 
 T = TypeVar("T")
 
 MOST_STRUCTURES = 1_000_000
+MOST_IMAGES_PER_STRUCTURE = 1000
 MOST_CONDITIONS = 10_000
 MOST_SPECIMENS = 10_000
 # Dagster's advice for one asset
 MOST_PARTITIONS = 100_000
+# settings of the optics that zero defocus depends on
+CALIBRATION_OPTICS = (
+    "focal_spread_a",
+    "focal_spread_convention",
+    "temporal_coherence",
+    "quadrature_points",
+    "aperture_mrad",
+)
 # each acts once
 MOST_EFFECTS = 100
 # more images for one structure's zero defocus than that are a slip in the steps
@@ -53,11 +70,29 @@ class Counts(Model):
     validation: int = quantity(
         128, "1", "independent structures for validation; their number is ours", ge=0, le=MOST_STRUCTURES
     )
+    test: int = quantity(
+        0,
+        "1",
+        "further independent structures, for a test after all choices are made",
+        ge=0,
+        le=MOST_STRUCTURES,
+    )
 
     @property
     def total(self) -> int:
         """Structures per specimen."""
-        return self.train + self.validation
+        return self.train + self.validation + self.test
+
+    def split(self, structure: int) -> str:
+        """What a structure is for, by its index: training structures come first, those for the test last."""
+        held_out = structure - self.train
+        return (
+            "train"
+            if held_out < 0
+            else "validation"
+            if held_out < self.validation or not self.test
+            else "test"
+        )
 
 
 class Specimen(Model):
@@ -95,6 +130,14 @@ class Campaign(Model):
     description: Words = ""
     seed: int = quantity(..., "1", "campaign seed; every random number derives from it", ge=0, lt=2**63)
     counts: Counts = Counts()
+    images_per_structure: int = quantity(
+        1,
+        "1",
+        "draws of each structure under each condition: images that differ in what is drawn for an image",
+        later=True,
+        ge=1,
+        le=MOST_IMAGES_PER_STRUCTURE,
+    )
     lattices: dict[str, Lattice] = Field(min_length=1)
     sizes: dict[str, SizeClass] = Field(min_length=1)
     conditions: tuple[Condition, ...] = Field(min_length=1, max_length=MOST_CONDITIONS)
@@ -110,8 +153,13 @@ class Campaign(Model):
         description="by specimen key: exit-wave engine; simulation.engine where not named",
     )
     optics: Optics = Optics()
-    imaging: tuple[AnyEffect, ...] = Field(
-        USUAL, max_length=MOST_EFFECTS, description="imaging effects in the order in which they act"
+    stage: Stage = Stage()
+    detector: Detector = Detector()
+    frame: Frame = Frame()
+    imaging: tuple[AnyEffect, ...] | None = Field(
+        None,
+        max_length=MOST_EFFECTS,
+        description="imaging effects in the order in which they act; by default all that the settings ask for",
     )
     calibration: Calibration = Calibration()
     labels: LabelRule = LabelRule()
@@ -119,6 +167,29 @@ class Campaign(Model):
     series: dict[str, Series] = Field(default_factory=dict)
     schedule: Schedule = Schedule()
     storage: Storage = Storage()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _conditions_by_name(cls, data: Any) -> Any:
+        """Series may name conditions instead of writing them again."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("series"), Mapping):
+            return data
+        written = data.get("conditions")
+        by_name = {
+            c["name"]: c
+            for c in (written if isinstance(written, list | tuple) else ())
+            if isinstance(c, Mapping) and isinstance(c.get("name"), str)
+        }
+        series = {
+            name: {
+                **one,
+                "conditions": [by_name.get(c, c) if isinstance(c, str) else c for c in one["conditions"]],
+            }
+            if isinstance(one, Mapping) and isinstance(one.get("conditions"), list | tuple)
+            else one
+            for name, one in data["series"].items()
+        }
+        return {**data, "series": series}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -143,6 +214,7 @@ class Campaign(Model):
             check_series_name(name)
         for field in ("lattices", "sizes", "series"):
             check_distinct(field, getattr(self, field))
+        check_distinct("conditions", [c.key for c in self.conditions])
         if twice := _twice([c.key for c in self.conditions]):
             raise ValueError(f"conditions: {twice} appear twice; remove the repeats")
 
@@ -191,15 +263,43 @@ class Campaign(Model):
             )
 
     def _check_imaging(self) -> None:
+        usual = Microscope(optics=self.optics, stage=self.stage, detector=self.detector, frame=self.frame)
+        for number, condition in enumerate(self.conditions):
+            # conditions with nothing of their own are as the campaign is
+            where = f"conditions.{number}." if condition.differs else ""
+            try:
+                microscope = condition.microscope(usual)
+            except ValidationError as error:
+                raise ValueError(f"conditions.{number}: {first_fault(error)}") from None
+            self._check_microscope(microscope, where)
+            if not where and not any(c.differs for c in self.conditions):
+                break
+
+    def _check_microscope(self, microscope: Microscope, where: str) -> None:
         try:
-            check_order(self.imaging, self.optics)
+            microscope.optics.check()
         except ValueError as error:
-            raise ValueError(f"imaging: {error}") from None
+            raise ValueError(f"{where}optics: {error}") from None
+        try:
+            microscope.detector.check()
+            check_efficiency(microscope.detector)
+        except ValueError as error:
+            raise ValueError(f"{where}detector: {error}") from None
+        try:
+            microscope.frame.check(
+                self.simulation.cell_a, self.simulation.output_sampling_a, microscope.detector.binning
+            )
+        except ValueError as error:
+            raise ValueError(f"{where}frame: {error}") from None
+        try:
+            check_effects(self.imaging if self.imaging is not None else acting(microscope), microscope)
+        except ValueError as error:
+            raise ValueError(f"{where}imaging: {error}") from None
 
     def _check_calibration(self) -> None:
         rule = self.calibration
         for name, size in self.sizes.items():
-            evaluations = rule.most_evaluations(2 * size.radius_max_a)
+            evaluations = self.search.most_evaluations(2 * size.radius_max_a)
             if evaluations > MOST_EVALUATIONS:
                 raise ValueError(
                     f"calibration: coarse_step_a = {rule.coarse_step_a:g} and fine_step_a = {rule.fine_step_a:g} ask "
@@ -250,12 +350,15 @@ class Campaign(Model):
                 )
 
     def _check_crop(self) -> None:
-        crop, grid = self.training_sets.crop_px, self.simulation.output_grid
-        if crop is not None and crop > grid:
-            raise ValueError(
-                f"training_sets.crop_px = {crop} is more than the {grid} pixels of an image; "
-                f"use at most {grid}, or enlarge simulation.cell_a"
-            )
+        crop = self.training_sets.crop_px
+        for condition in self.conditions:
+            grid = self.image_grid(condition.key)
+            if crop is not None and crop > grid.side_px:
+                under = f" under {condition.key}" if condition.differs else ""
+                raise ValueError(
+                    f"training_sets.crop_px = {crop} is more than the {grid.side_px} pixels of an image{under}; "
+                    f"use at most {grid.side_px}, or enlarge simulation.cell_a"
+                )
 
     @cached_property
     def specimens(self) -> dict[str, Specimen]:
@@ -322,12 +425,56 @@ class Campaign(Model):
 
     def most_evaluations(self, specimen: Specimen) -> int:
         """The most images that the search for zero defocus evaluates for a structure of a specimen."""
-        return self.calibration.most_evaluations(2 * specimen.size.radius_max_a)
+        return self.search.most_evaluations(2 * specimen.size.radius_max_a)
 
     @property
-    def crop_px(self) -> int:
-        """Side of the central square that training sets hold, in pixels."""
-        return self.training_sets.crop_px or min(USUAL_CROP_PX, self.simulation.output_grid)
+    def calibration_optics(self) -> Optics:
+        """The lens that zero defocus is searched with: of the campaign's optics, at the medians of what is drawn, the
+        focal spread and a centred aperture; aberrations only if the calibration says so. No convergence, no tilt,
+        nothing of the conditions' own: all share one zero.
+        """
+        optics = self.optics.medians().at_energy(self.simulation.beam_energy_kev)
+        names = (*CALIBRATION_OPTICS, *(("aberrations",) if self.calibration.lens == "own" else ()))
+        return Optics(**{name: getattr(optics, name) for name in names})
+
+    @property
+    def search(self) -> Calibration:
+        """The search for zero defocus, over a range that the lens's aberrations widen."""
+        wavelength = wavelength_a(self.simulation.beam_energy_kev)
+        return self.calibration.widened(self.calibration_optics.aberrations.focus_shift_a(wavelength))
+
+    def crop_px(self, condition: str) -> int:
+        """Side of the central square that training sets hold under a condition, in pixels."""
+        return self.training_sets.crop_px or min(USUAL_CROP_PX, self.image_grid(condition).side_px)
+
+    def microscope(self, condition: str) -> Microscope:
+        """The microscope of a condition's images; some of its numbers may be distributions."""
+        return self._microscopes[self.condition(condition).key]
+
+    def images(self, condition: str) -> ImageDistribution:
+        """What a condition's images are drawn from."""
+        known = self.condition(condition)
+        return ImageDistribution(self.microscope(condition), known.defocus_nm, known.dose_e_per_a2)
+
+    def effects(self, condition: str) -> tuple[ImagingEffect, ...]:
+        """The imaging effects of a condition's images, in the order in which they act."""
+        return acting(self.microscope(condition)) if self.imaging is None else self.imaging
+
+    def detector_side_px(self, condition: str) -> int:
+        """Pixels along a side of the detector under a condition, before binning."""
+        return self.image_grid(condition).side_px * self.microscope(condition).detector.binning
+
+    def image_grid(self, condition: str) -> ImageGrid:
+        """The pixels of a condition's images."""
+        microscope, simulation = self.microscope(condition), self.simulation
+        return microscope.frame.image_grid(
+            simulation.cell_a, simulation.output_sampling_a, microscope.detector.binning
+        )
+
+    @cached_property
+    def _microscopes(self) -> dict[str, Microscope]:
+        usual = Microscope(optics=self.optics, stage=self.stage, detector=self.detector, frame=self.frame)
+        return {c.key: c.microscope(usual) for c in self.conditions}
 
     @property
     def substrate_rms_displacement_a(self) -> float:

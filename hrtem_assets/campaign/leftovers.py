@@ -55,6 +55,11 @@ def _of_series(campaign: "Campaign") -> Iterator[tuple[str, str]]:
             faults.append(f"unknown specimens {_some(unknown)}")
         if missing := [c.key for c in series.conditions if c.key not in campaign.condition_by_key]:
             faults.append(f"{_some(missing)} are not in conditions; add them there")
+        other = [c.key for c in series.conditions if campaign.condition_by_key.get(c.key, c) != c]
+        if other:
+            faults.append(
+                f"{_some(other)} are written otherwise than in conditions; write only the names here"
+            )
         if faults:
             yield name, f"series.{name}: {'; '.join(faults)}"
 

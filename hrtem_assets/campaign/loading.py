@@ -13,8 +13,9 @@ from hrtem_assets.base.model import explain, name_in_words
 from hrtem_assets.base.yaml_reading import YamlError, parse_yaml, read_yaml
 from hrtem_assets.campaign.campaign import Campaign
 from hrtem_assets.campaign.errors import CampaignError
+from hrtem_assets.imaging.distributions import stands_alone
 
-PRESETS = ("demo", "paper")
+PRESETS = ("demo", "paper", "barrere2026", "leth_larsen2023", "madsen2018", "ragone2020")
 MOST_FILES = 20
 """Files that may extend each other."""
 
@@ -55,7 +56,9 @@ def with_overrides(campaign: Campaign, overrides: Mapping[str, Any]) -> Campaign
     if "engine" in changes.get("simulation", {}):
         changes = {"engines": None} | changes
     return _validated(
-        _merge(campaign.model_dump(), changes, "the run configuration"), "the run configuration"
+        # what was not written stays open to what conditions say
+        _merge(campaign.model_dump(exclude_unset=True), changes, "the run configuration"),
+        "the run configuration",
     )
 
 
@@ -115,10 +118,11 @@ def _read(name: str, parents: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with the CIFs that they name relative to the file made absolute."""
+    """The settings with the files that they name relative to this one made absolute: CIFs, and tables of detectors."""
+    data = {k: _tables_beside(folder, v) for k, v in data.items()}
     lattices = data.get("lattices")
     if not isinstance(lattices, dict):
-        return dict(data)
+        return data
     resolved = {
         name: {**lattice, "cif": str(folder / lattice["cif"])}
         if isinstance(lattice, dict) and isinstance(lattice.get("cif"), str)
@@ -126,6 +130,14 @@ def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
         for name, lattice in lattices.items()
     }
     return {**data, "lattices": resolved}
+
+
+def _tables_beside(folder: Path, value: Any, key: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {k: _tables_beside(folder, v, str(k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_tables_beside(folder, v) for v in value]
+    return str(folder / value) if key == "file" and isinstance(value, str) else value
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -151,7 +163,11 @@ def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> 
         elif isinstance(value, Mapping):
             before = merged.get(key)
             merged[key] = _merge(
-                before if isinstance(before, Mapping) and "cif" not in value else {}, value, source
+                {}
+                if "cif" in value or not isinstance(before, Mapping) or stands_alone(value, before)
+                else before,
+                value,
+                source,
             )
         else:
             merged[key] = value

@@ -20,7 +20,8 @@ def structure_seed(campaign: Campaign, specimen_key: str, index: int, asset: str
         campaign: supplies the campaign seed.
         specimen_key: such as `CdSe-medium`.
         index: structure index within the specimen, from 0.
-        asset: `structures`, `exit_waves`, or a condition-dependent one such as `micrographs/df-10nm_400e`.
+        asset: `structures`, `exit_waves`, or a condition-dependent one such as `micrographs/df-10nm_400e`, and
+            `micrographs/df-10nm_400e/2` for draw 2 of a structure with several images.
 
     Returns:
         seed for `numpy.random.default_rng`, as a Python int below 2**64.

@@ -3,10 +3,10 @@
 import math
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, create_model, field_validator, model_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
 from hrtem_assets.base.families import member_names
-from hrtem_assets.base.model import Line, Model, Words, YesNo, quantity
+from hrtem_assets.base.model import Line, Model, Words, YesNo, later_field, quantity
 from hrtem_assets.campaign.declaration import definitions
 from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
 from hrtem_assets.crystal.elements import (
@@ -19,10 +19,78 @@ from hrtem_assets.crystal.plausibility import LEAST_OF_RADII, MOST_DENSITY_G_PER
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
 USUAL_CROP_PX = 512
+# fluctuations are cut there
+MOST_SIGMAS = 3.0
 # amorphous solids are at most a little denser than crystals of the element
 MOST_OF_CRYSTAL = 1.1
 # of one arrangement of 100 particles: some seconds where fewer and fewer of them find room
 MOST_TRIALS = 1_000_000
+
+
+def _check_filling(density_atoms_per_a3: float, min_distance_a: float, at: str) -> None:
+    filling = density_atoms_per_a3 * math.pi / 6 * min_distance_a**3
+    if filling > 0.25:
+        raise ValueError(
+            f"density_atoms_per_a3 = {density_atoms_per_a3:.6g}{at} with min_distance_a = {min_distance_a} fills "
+            f"{filling:.2f} of the volume; random sequential placement becomes impracticable above 0.25: lower one of "
+            f"them"
+        )
+
+
+class Fluctuations(Model):
+    """Long-range variation of the film over the cell: Gaussian random fields of mean 0, cut at three sigma.
+    Thickness varies at the face away from the particles, which rest on an even one.
+    """
+
+    thickness_rms_a: float = quantity(0.0, "Å", "standard deviation of the thickness", ge=0.0, le=500.0)
+    density_rms: float = quantity(0.0, "1", "relative standard deviation of the density", ge=0.0, le=0.3)
+    correlation_length_a: float = quantity(20.0, "Å", "correlation length L", ge=4.0, le=1000.0)
+    spectrum: Literal["gaussian", "exponential"] = Field(
+        "exponential",
+        description="gaussian: correlation exp(-r²/2L²); exponential: exp(-r/L), with power at every scale below L",
+    )
+
+    @property
+    def is_even(self) -> bool:
+        """Whether nothing varies."""
+        return self.thickness_rms_a == 0 and self.density_rms == 0
+
+
+class Contamination(Model):
+    """An amorphous layer that grew in the microscope, over film and particles alike: all that lies within its thickness
+    of a surface. It belongs to the substrate: no label shows it.
+    """
+
+    thickness_min_a: float = quantity(0.0, "Å", "smallest thickness", ge=0.0, le=500.0)
+    thickness_max_a: float = quantity(0.0, "Å", "largest thickness; 0 for none", ge=0.0, le=500.0)
+    side: Literal["both", "particles", "back"] = Field(
+        "both", description="face on which it grows: that of the particles, the other, or both"
+    )
+    element: str = Field("C", description="chemical symbol of its atoms")
+    density_atoms_per_a3: float = quantity(
+        0.06, "1/Å³", "number density (1.2 g/cm³ for carbon)", gt=0.0, le=0.14
+    )
+    min_distance_a: float = quantity(1.4, "Å", "shortest distance between atoms", gt=0.5, le=3.0)
+
+    @field_validator("element", mode="before")
+    @classmethod
+    def _known_element(cls, value: Any) -> Any:
+        if fault := element_fault(value):
+            raise ValueError(fault)
+        return value
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.thickness_max_a < self.thickness_min_a:
+            raise ValueError(
+                f"thickness_max_a = {self.thickness_max_a} is below thickness_min_a = {self.thickness_min_a}; swap them"
+            )
+        _check_filling(self.density_atoms_per_a3, self.min_distance_a, "")
+        return self
+
+    def on(self, face: Literal["particles", "back"]) -> bool:
+        """Whether it grows on a face."""
+        return self.thickness_max_a > 0 and self.side in ("both", face)
 
 
 class Substrate(Model):
@@ -38,6 +106,8 @@ class Substrate(Model):
     rms_displacement_a: float = quantity(
         0.042, "Å", "rms thermal displacement per axis at room temperature", ge=0.0, le=1.0
     )
+    fluctuations: Fluctuations = later_field(Fluctuations(), "long-range variation of thickness and density")
+    contamination: Contamination = later_field(Contamination(), "a layer grown over film and particles")
 
     @field_validator("element", mode="before")
     @classmethod
@@ -53,12 +123,18 @@ class Substrate(Model):
                 f"thickness_max_a = {self.thickness_max_a} is below thickness_min_a = "
                 f"{self.thickness_min_a}; swap them"
             )
-        filling = self.density_atoms_per_a3 * math.pi / 6 * self.min_distance_a**3
-        if filling > 0.25:
+        densest = 1 + MOST_SIGMAS * self.fluctuations.density_rms
+        most = (
+            f", at three times fluctuations.density_rms = {self.fluctuations.density_rms:g},"
+            if densest > 1
+            else ""
+        )
+        _check_filling(densest * self.density_atoms_per_a3, self.min_distance_a, most)
+        rms_a = self.fluctuations.thickness_rms_a
+        if rms_a and MOST_SIGMAS * rms_a > self.thickness_min_a:
             raise ValueError(
-                f"density_atoms_per_a3 = {self.density_atoms_per_a3} with min_distance_a = "
-                f"{self.min_distance_a} fills {filling:.2f} of the volume; random sequential placement "
-                f"becomes impracticable above 0.25: lower one of them"
+                f"fluctuations.thickness_rms_a = {rms_a:g} would tear holes into a film of thickness_min_a = "
+                f"{self.thickness_min_a:g}; use at most {self.thickness_min_a / MOST_SIGMAS:.4g}, a third of it"
             )
         self._check_element()
         return self
@@ -220,18 +296,27 @@ class LabelRule(Model):
         REQUIRED_PLANES,
         description="labels of every image: mask, soft_label, and any other file of hrtem_assets/labels/planes",
     )
+    tables: tuple[str, ...] = Field(
+        (),
+        description="tables of the particles or columns of every image: any files of hrtem_assets/labels/tables",
+    )
+
+    @field_validator("planes", "tables")
+    @classmethod
+    def _known_labels(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known = member_names(f"hrtem_assets.labels.{info.field_name}")
+        for name in names:
+            if name not in known:
+                raise ValueError(f"{name!r} is not a label; known: {', '.join(known)}")
+        if len(set(names)) < len(names):
+            raise ValueError("a label is named twice; name each once")
+        return names
 
     @field_validator("planes")
     @classmethod
-    def _known_planes(cls, planes: tuple[str, ...]) -> tuple[str, ...]:
-        known = member_names("hrtem_assets.labels.planes")
-        for name in planes:
-            if name not in known:
-                raise ValueError(f"{name!r} is not a label; known: {', '.join(known)}")
+    def _required_planes(cls, planes: tuple[str, ...]) -> tuple[str, ...]:
         if missing := [name for name in REQUIRED_PLANES if name not in planes]:
             raise ValueError(f"{', '.join(missing)} must be among them: training sets and figures need it")
-        if len(set(planes)) < len(planes):
-            raise ValueError("a label is named twice; name each once")
         return planes
 
 

@@ -7,6 +7,8 @@ __all__ = [
     "choices",
     "cif",
     "elements",
+    "expansion",
     "plausibility",
     "space_groups",
+    "zone_axes",
 ]

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from hrtem_assets.assets import ASSETS, Asset
 from hrtem_assets.assets.asset import Assignment, source_key
@@ -35,7 +37,7 @@ from hrtem_assets.store import (
 )
 from hrtem_assets.store.build import open_build, structures_made
 from hrtem_assets.store.commits import BuildHandle, Product
-from hrtem_assets.store.reading import require_recipe
+from hrtem_assets.store.reading import require_recipe, row_name, row_word
 
 
 class CountError(HrtemError, ValueError):
@@ -44,14 +46,14 @@ class CountError(HrtemError, ValueError):
 
 @dataclass(frozen=True)
 class Shards:
-    """The structures of one shard or of several in succession, under every condition for which they are missing.
+    """The rows of one shard or of several in succession, under every condition for which they are missing.
 
     Attributes:
-        structures: consecutive structure indices, from the start of a shard.
+        rows: consecutive rows, from the start of a shard.
         conditions: condition keys; `(None,)` for an asset without conditions.
     """
 
-    structures: range
+    rows: range
     conditions: tuple[str | None, ...]
 
 
@@ -69,7 +71,7 @@ class ShardMaker:
         device: what is asked for; a worker decides by its own environment what `auto` is.
         processes: workers that share a device.
         memory_bytes: most memory that a worker process takes.
-        failures: structures that an upstream store does not hold, and why, by `source_key`.
+        failures: rows that an upstream store does not hold, and why, by `source_key`.
     """
 
     asset: str
@@ -84,31 +86,34 @@ class ShardMaker:
     failures: Mapping[str, Mapping[int, str]]
 
     def __call__(self, shards: Shards) -> float:
-        """Make and commit shards; returns the seconds that each structure took."""
+        """Make and commit shards; returns the seconds that each row took."""
         asset, specimen = ASSETS[self.asset], self.campaign.specimen(self.specimen)
         device = requested_device(self.device, self.processes)
         at_once = asset.structures_at_once(self.campaign, specimen, device)
+        per_structure = asset.rows_per_structure(self.campaign)
         made: dict[str | None, list[Product]] = {key: [] for key in shards.conditions}
-        for indices in _parts(shards.structures, at_once):
+        for rows in _parts(shards.rows, at_once):
             works = [
-                Assignment(
-                    self.campaign,
-                    specimen,
-                    index,
-                    shards.conditions,
-                    self.sources,
-                    device,
-                    {name: reasons[index] for name, reasons in self.failures.items() if index in reasons},
+                self._with_failures(
+                    Assignment(
+                        self.campaign,
+                        specimen,
+                        row // per_structure,
+                        shards.conditions,
+                        self.sources,
+                        device,
+                        draw=row % per_structure,
+                    )
                 )
-                for index in indices
+                for row in rows
             ]
             try:
                 products = asset.products(works)
             except Exception as error:
                 which = (
-                    f"structures {indices[0]} to {indices[-1]}"
-                    if len(indices) > 1
-                    else f"structure {indices[0]}"
+                    f"{row_word(per_structure)}s {rows[0]} to {rows[-1]}"
+                    if len(rows) > 1
+                    else row_name(rows[0], per_structure)
                 )
                 error.add_note(f"while making {self.asset} of {self.specimen}, {which}")
                 raise
@@ -116,9 +121,20 @@ class ShardMaker:
                 made[key] += [product[key] for product in products]
         for key, products_of_key in made.items():
             handle = self.handles[key]
-            for indices in _parts(range(len(shards.structures)), handle.schema.structures_per_shard):
-                handle.commit(shards.structures[indices.start], products_of_key[indices.start : indices.stop])
-        return sum(p.seconds for products in made.values() for p in products) / len(shards.structures)
+            for part in _parts(range(len(shards.rows)), handle.schema.structures_per_shard):
+                handle.commit(shards.rows[part.start], products_of_key[part.start : part.stop])
+        return sum(p.seconds for products in made.values() for p in products) / len(shards.rows)
+
+    def _with_failures(self, work: Assignment) -> Assignment:
+        """An assignment with why upstream stores do not hold what it is made from."""
+        failures = {
+            name: reasons[row]
+            for key in work.conditions
+            for upstream, condition in ASSETS[self.asset].reads(key)
+            if (reasons := self.failures.get(name := source_key(upstream.name, condition)))
+            and (row := upstream.row_read(work)) in reasons
+        }
+        return replace(work, failures=failures)
 
     def check(self) -> None:
         """Refuse to work where other numbers would be made, or where the stores are out of sight.
@@ -214,6 +230,8 @@ def fill(
     total = _count(asset, campaign, upstream, count)
     # everything but the arrays is held against its seal here, before anything is made
     digests = {name: CheckedStore(info.path).column("digest") for name, info in upstream.items()}
+    per_structure = asset.rows_per_structure(campaign)
+    word, total_rows = row_word(per_structure), total * per_structure
     compute, memory_bytes = _affordable(
         asset, campaign, specimen_key, conditions, layout, total, compute, log
     )
@@ -226,10 +244,14 @@ def fill(
                     asset.partition(specimen, key),
                     asset.recipe(campaign, specimen, key),
                     asset.schema(campaign, specimen, key),
-                    total,
+                    total_rows,
                     provenance,
                     {
-                        source.name: digests[source_key(source.name, where)]
+                        source.name: np.repeat(
+                            digests[source_key(source.name, where)],
+                            # where upstream has one row of a structure, all rows here are made from it
+                            per_structure // source.rows_per_structure(campaign),
+                        )
                         for source, where in asset.reads(key)
                     },
                 )
@@ -253,18 +275,18 @@ def fill(
             {name: info.failures for name, info in upstream.items() if info.failures},
         )
         tasks = [
-            Shards(structures, tuple(keys))
-            for structures, keys in sorted(missing.items(), key=lambda item: item[0].start)
+            Shards(rows, tuple(keys))
+            for rows, keys in sorted(missing.items(), key=lambda item: item[0].start)
         ]
         todo = sum(len(shard) for shard in missing)
         what = f"{asset.name} {specimen_key}" + (
             f" at {len(builds)} condition{'s' * (len(builds) > 1)}" if None not in builds else ""
         )
         if not tasks:
-            log(f"{what}: all {total} structures are already there")
-        elif todo < total:
-            log(f"{what}: {total - todo} of {total} structures are already there; making {todo}")
-        progress = Progress(what, total, total - todo, log)
+            log(f"{what}: all {total_rows} {word}s are already there")
+        elif todo < total_rows:
+            log(f"{what}: {total_rows - todo} of {total_rows} {word}s are already there; making {todo}")
+        progress = Progress(what, total_rows, total_rows - todo, log, word)
         if tasks:
             if on_this_machine(compute):
                 request = requested_device(device, maker.processes)
@@ -275,7 +297,7 @@ def fill(
             # an interrupted run takes back what the cluster has not begun
             with closing(map_tasks(maker, tasks, compute, name=what, log=log, check=maker.check)) as finished:
                 for made, seconds in finished:
-                    progress.advance(len(made.structures), seconds)
+                    progress.advance(len(made.rows), seconds)
         return {key: build.publish() for key, build in builds.items()}
 
 
@@ -290,10 +312,12 @@ def _affordable(
     log: Callable[[str], None],
 ) -> tuple[Compute, int]:
     """The compute with as many workers as memory allows, and what each takes; refuses what does not fit."""
-    specimen = campaign.specimen(specimen_key)
+    specimen, per_structure = campaign.specimen(specimen_key), asset.rows_per_structure(campaign)
     left = {
         key: total
-        - structures_made(layout, asset.partition(specimen, key), asset.recipe(campaign, specimen, key))
+        - structures_made(
+            layout, asset.partition(specimen, key), asset.recipe(campaign, specimen, key), per_structure
+        )
         for key in conditions
     }
     if max(left.values()) <= 0:
@@ -311,23 +335,23 @@ def _affordable(
     return fewer, fit.bytes
 
 
-def joined(tasks: Sequence[Shards], structures: int) -> list[Shards]:
-    """Tasks of up to so many structures, from tasks that follow each other and have the same conditions.
+def joined(tasks: Sequence[Shards], rows: int) -> list[Shards]:
+    """Tasks of up to so many rows, from tasks that follow each other and have the same conditions.
 
     Args:
-        tasks: in the order of their structures.
-        structures: most that are joined; a task that is larger stays as it is.
+        tasks: in the order of their rows.
+        rows: most that are joined; a task that is larger stays as it is.
     """
     merged: list[Shards] = []
     for task in tasks:
         last = merged[-1] if merged else None
         if (
             last is not None
-            and last.structures.stop == task.structures.start
+            and last.rows.stop == task.rows.start
             and last.conditions == task.conditions
-            and task.structures.stop - last.structures.start <= structures
+            and task.rows.stop - last.rows.start <= rows
         ):
-            merged[-1] = Shards(range(last.structures.start, task.structures.stop), task.conditions)
+            merged[-1] = Shards(range(last.rows.start, task.rows.stop), task.conditions)
         else:
             merged.append(task)
     return merged

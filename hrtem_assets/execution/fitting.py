@@ -105,7 +105,7 @@ def _setting(section: str, name: str) -> Callable[[Campaign, Any], Campaign]:
 def _is_valid(campaign: Campaign) -> bool:
     """Whether a changed campaign keeps all its rules: a small cell may not hold its particles any more."""
     try:
-        Campaign.model_validate(campaign.model_dump())
+        Campaign.model_validate(campaign.model_dump(exclude_unset=True))
     except ValidationError:
         return False
     return True

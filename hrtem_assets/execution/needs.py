@@ -61,7 +61,8 @@ class Work:
         """Roughly what one structure takes on disk, under one condition."""
         specimen = self.campaign.specimen(self.specimen)
         most = bounds(self.campaign, specimen, lattice=False)
-        return self.asset.stored_bytes(self.campaign, specimen, most)
+        rows = self.asset.rows_per_structure(self.campaign)
+        return rows * self.asset.stored_bytes(self.campaign, specimen, most)
 
     def __str__(self) -> str:
         many = f" under {self.conditions} conditions at a time" if self.conditions > 1 else ""

@@ -5,31 +5,34 @@ from collections.abc import Callable
 
 
 class Progress:
-    """Counts finished structures and says how long the rest will take.
+    """Counts finished rows and says how long the rest will take.
 
     Args:
         what: partition being made.
-        total: structures wanted.
-        done: structures already there.
+        total: rows wanted.
+        done: rows already there.
         log: receives one line per call of `advance`.
+        row_word: what a row is called.
     """
 
-    def __init__(self, what: str, total: int, done: int, log: Callable[[str], None]) -> None:
-        self.what, self.total, self.done, self.log = what, total, done, log
+    def __init__(
+        self, what: str, total: int, done: int, log: Callable[[str], None], row_word: str = "structure"
+    ) -> None:
+        self.what, self.total, self.done, self.log, self.row_word = what, total, done, log, row_word
         self.made, self.start = 0, time.monotonic()
 
-    def advance(self, structures: int, seconds: float) -> None:
-        """Report finished structures.
+    def advance(self, rows: int, seconds: float) -> None:
+        """Report finished rows.
 
         Args:
-            structures: how many.
+            rows: how many.
             seconds: time that each took in its worker.
         """
-        self.made += structures
-        self.done += structures
+        self.made += rows
+        self.done += rows
         left = (time.monotonic() - self.start) / self.made * (self.total - self.done)
         self.log(
-            f"{self.what}: structure {self.done} of {self.total}, {seconds:.2f} s each, {duration(left)} left"
+            f"{self.what}: {self.row_word} {self.done} of {self.total}, {seconds:.2f} s each, {duration(left)} left"
         )
 
 

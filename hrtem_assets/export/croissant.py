@@ -11,6 +11,7 @@ from hrtem_assets.export.card import TAGS, dataset_name, summary
 from hrtem_assets.export.formats.content import TABLE, ExportFormat, FileKind
 from hrtem_assets.export.formats.folder import sha256
 from hrtem_assets.export.formats.source import Column, Source
+from hrtem_assets.export.particle_tables import particle_tables
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
 # by the kind letter of numpy
@@ -60,14 +61,19 @@ def croissant(source: Source, form: ExportFormat, terms: TrainingSets, folder: P
         "keywords": list(TAGS),
         "version": source.info.attributes["provenance"]["package_version"],
         "datePublished": _made_on(source),
-        "distribution": [table, *(o for kind in form.files for o in _distribution(folder, kind))],
+        "distribution": [
+            table,
+            *(o for kind in (*form.files, *particle_tables(source)) for o in _distribution(folder, kind)),
+        ],
         "recordSet": [
             {
                 "@type": "cr:RecordSet",
                 "@id": "rows",
                 "name": "rows",
                 "description": TABLE.description,
-                "key": {"@id": "rows/structure"},
+                "key": [{"@id": "rows/structure"}, {"@id": "rows/draw"}]
+                if source.is_several
+                else {"@id": "rows/structure"},
                 "field": [_field(column) for column in source.columns],
             }
         ],
@@ -104,6 +110,6 @@ def _field(column: Column) -> dict[str, Any]:
 
 
 def _made_on(source: Source) -> str:
-    """The day on which the last structure was written: the same for every export of a store."""
+    """The day on which the last row was written: the same for every export of a store."""
     latest_ms = max(int(np.asarray(source.read("committed_at", i))) for i in range(len(source)))
     return datetime.fromtimestamp(latest_ms / 1000, UTC).date().isoformat()

@@ -94,11 +94,15 @@ class Gallery:
             lines.append(f"hrtem materialize all --specimen {specimen}{options}")
         return lines
 
-    def shown_structure(self, specimen: str) -> int:
-        """The structure to show: of the first, that with most particle; the same under all conditions."""
+    def shown_row(self, specimen: str) -> int:
+        """The row to show: of the first structures, that with most particle; the same under all conditions."""
         stores = [p.store for p in self.panels if p.specimen == specimen and p.store is not None]
-        fractions = [StoreReader(store).column("mask_fraction")[:SEARCHED_STRUCTURES] for store in stores]
-        made = set.intersection(*(set(store_info(store).made) for store in stores))
+        infos = [store_info(store) for store in stores]
+        fractions = [
+            StoreReader(info.path).column("mask_fraction")[: SEARCHED_STRUCTURES * info.rows_per_structure]
+            for info in infos
+        ]
+        made = set.intersection(*(set(info.made) for info in infos))
         fewest = min(fractions, key=len)
         return max(
             (index for index in range(len(fewest)) if index in made), key=lambda index: float(fewest[index])
@@ -155,7 +159,9 @@ class Gallery:
 
 
 def _titles(conditions: Sequence[Condition]) -> list[str]:
-    """What differs between conditions: the defocus, the dose, or both."""
+    """What differs between conditions: the defocus, the dose, or both; their keys, where some have names."""
+    if any(c.name for c in conditions):
+        return [c.key for c in conditions]
     defocus = [f"{c.defocus_nm:+g} nm" if c.defocus_nm else "0 nm" for c in conditions]
     dose = [f"{c.dose_e_per_a2:g} e/Å²" for c in conditions]
     if len(set(dose)) == 1:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hrtem_assets.assets.asset import sampling_a
 from hrtem_assets.export.gallery import Gallery, Panel, Plate
 from hrtem_assets.figures import OUTLINE_RGB, grey_levels
 from hrtem_assets.store import CheckedStore
@@ -104,10 +105,10 @@ def _draw(axes: "Axes", gallery: Gallery, panel: Panel, named_bar: bool) -> None
             side.set_color("0.8")
         axes.text(0.5, 0.5, panel.absence, transform=axes.transAxes, size=7, color="0.4", ha="center")
         return
-    index = gallery.shown_structure(panel.specimen)
+    index = gallery.shown_row(panel.specimen)
     store = CheckedStore(panel.store)
     counts, mask = store.read("counts", index), store.read("mask", index)
-    sampling_nm = float(np.diff(store.column("x")[:2])[0]) / 10
+    sampling_nm = sampling_a(store, index) / 10
     field_nm = counts.shape[1] * sampling_nm
     axes.imshow(
         grey_levels(counts, round(PANEL * DPI)),

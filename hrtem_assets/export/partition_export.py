@@ -13,6 +13,7 @@ from hrtem_assets.export.formats import ExportFormat
 from hrtem_assets.export.formats.content import TABLE
 from hrtem_assets.export.formats.folder import ExportError, new_folder
 from hrtem_assets.export.formats.source import Source
+from hrtem_assets.export.particle_tables import write_particle_tables
 from hrtem_assets.store import Layout, PartitionId
 
 LOG_EVERY = 64
@@ -32,7 +33,7 @@ def export_partition(
     target: Path,
     log: Callable[[str], None],
 ) -> None:
-    """Write one partition, structure by structure; the folder appears when it is complete.
+    """Write one partition, row by row; the folder appears when it is complete.
 
     Args:
         campaign: what the partition must have been made by; names licence and citation.
@@ -52,7 +53,7 @@ def export_partition(
     source = Source(info.path)
     if not len(source):
         raise ExportError(
-            f"there is nothing to export: no structure of {info.path} could be made; the first, because of "
+            f"there is nothing to export: no {info.row_word} of {info.path} could be made; the first, because of "
             f"{info.failures[0]}"
         )
     what = f"{form.name} export of {PartitionId(form.asset, specimen, condition)}"
@@ -93,6 +94,7 @@ def check_condition(form: ExportFormat, condition: str | None) -> None:
 def _describe(source: Source, form: ExportFormat, terms: TrainingSets, folder: Path) -> None:
     """Write all that is not data."""
     source.write_table(folder / TABLE.pattern)
+    write_particle_tables(source, folder)
     recipes = {
         "recipe": source.info.recipe.model_dump(mode="json"),
         "recipe_digest": source.info.recipe.digest,

@@ -1,11 +1,11 @@
 """How the focus of least contrast is searched, as a campaign sets it."""
 
 import math
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
-from hrtem_assets.base.model import Model, quantity
+from hrtem_assets.base.model import Model, later_field, quantity
 
 
 class Calibration(Model):
@@ -17,6 +17,12 @@ class Calibration(Model):
         5.0, "Å", "how far the search goes beyond the particles' z range", ge=0.0, le=100.0
     )
 
+    lens: Literal["ideal", "own"] = later_field(
+        "ideal",
+        "ideal: without aberrations, so that defocus counts from the Gaussian focus of the particles; own: with the "
+        "campaign's aberrations, at the medians of what is drawn, and a range that they widen",
+    )
+
     @model_validator(mode="after")
     def _nested(self) -> Self:
         ratio = self.coarse_step_a / self.fine_step_a
@@ -26,6 +32,14 @@ class Calibration(Model):
                 f"{self.fine_step_a}; change one of them"
             )
         return self
+
+    def widened(self, by_a: float) -> Self:
+        """The same search over a range that goes further at either end.
+
+        Args:
+            by_a: how far, Å.
+        """
+        return self.model_copy(update={"margin_a": self.margin_a + by_a})
 
     @property
     def refinement(self) -> int:

@@ -1,5 +1,6 @@
 """What every imaging effect is, and what it is told of an image."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 from hrtem_assets.base.model import Model
+from hrtem_assets.imaging.detector import Detector
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.imaging.optics import Optics
+from hrtem_assets.imaging.stage import Stage
 
 Signal = Literal["waves", "intensity", "counts"]
+"""What an effect acts on; an image passes through them in this order."""
 UNITS: dict[Signal, str] = {
     "waves": "1: spectra of the exit waves of all frozen phonons, whose vacuum amplitude is 1",
     "intensity": "1: the incident beam's is 1",
-    "counts": "electrons per pixel",
+    "counts": "electrons per pixel; counts, behind the gain",
 }
 
 
@@ -26,38 +31,50 @@ class Exposure:
     """One image: the values drawn for it, and where it is computed.
 
     Attributes:
-        optics: the microscope.
+        microscope: its settings, all drawn.
         wavelength_a: electron wavelength, Å.
-        sampling_a: pixel, Å.
+        sampling_a: pixel of the waves, Å.
         defocus_a: from the exit plane, Å, underfocus positive.
         dose_e_per_a2: effective dose, e/Å².
         seed: of the image.
         backend: where its arrays are.
+        side_px: pixels along a side of the detector before binning; None for those of the waves.
     """
 
-    optics: Optics
+    microscope: Microscope
     wavelength_a: float
     sampling_a: float
     defocus_a: float = 0.0
     dose_e_per_a2: float = 1.0
     seed: int = 0
     backend: Backend = PROCESSOR_BACKEND
+    side_px: int | None = None
 
-    @classmethod
-    def of_recipe(cls, settings: Mapping[str, Any], sampling_a: float) -> "Exposure":
-        """What a recipe of micrographs says of all its images.
+    @property
+    def optics(self) -> Optics:
+        """The lens and the beam."""
+        return self.microscope.optics
 
-        Args:
-            settings: of the recipe.
-            sampling_a: pixel, Å; NaN where it does not matter.
-        """
-        optics, dose = Optics.model_validate(settings["optics"]), settings["condition"]["dose_e_per_a2"]
-        return cls(optics, np.nan, sampling_a, dose_e_per_a2=dose)
+    @property
+    def stage(self) -> Stage:
+        """What moves."""
+        return self.microscope.stage
+
+    @property
+    def detector(self) -> Detector:
+        """The detector."""
+        return self.microscope.detector
+
+    @property
+    def pixel_a(self) -> float:
+        """Pixel of the detector before binning, Å."""
+        sampling_a = self.microscope.frame.sampling_a
+        return self.sampling_a if sampling_a is None else sampling_a
 
     @property
     def dose_e_per_px(self) -> float:
-        """Electrons per pixel where the intensity is 1."""
-        return self.dose_e_per_a2 * self.sampling_a**2
+        """Electrons per pixel of the detector before binning, where the intensity is 1."""
+        return self.dose_e_per_a2 * self.pixel_a**2
 
     def generator(self, effect: str) -> np.random.Generator:
         """An effect's own random numbers: they depend on the image's seed and its name, not on other effects."""
@@ -75,7 +92,11 @@ class ImagingEffect(Model, ABC):
         equation: what it computes.
         source: where that is published.
         code_version: raised when a change of its code changes its numbers; part of the recipe.
+        place: where it stands among all effects in the order in which they act in a microscope, unless a campaign
+            lists effects in an order of its own.
         packages: distributions whose versions decide its numbers; part of the recipe.
+        of_detector: whether a clean image, as the intensity in front of the detector, is without it.
+        without: what images lack where it does not act, in a word or two for dataset cards; empty for nothing.
         records: values that it draws or derives for an image, and `apply` returns: unit and description by name.
     """
 
@@ -84,6 +105,9 @@ class ImagingEffect(Model, ABC):
     takes: ClassVar[Signal]
     equation: ClassVar[str]
     source: ClassVar[str]
+    place: ClassVar[int] = 0
+    of_detector: ClassVar[bool] = False
+    without: ClassVar[str] = ""
     code_version: ClassVar[str] = "1"
     packages: ClassVar[tuple[str, ...]] = ("numpy",)
     records: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -92,9 +116,25 @@ class ImagingEffect(Model, ABC):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         cls.name = cls.model_fields["effect"].default
 
-    def gives(self, optics: Optics) -> Signal:
+    def acts(self, microscope: Microscope) -> bool:
+        """Whether a campaign that lists no effects has it: whether its settings, drawn or not, ask for it.
+
+        Args:
+            microscope: before anything is drawn.
+        """
+        return False
+
+    def gives(self, microscope: Microscope) -> Signal:
         """What comes out of it."""
         return self.takes
+
+    def version(self, microscope: Microscope) -> str:
+        """The code version that a recipe names, where it depends on the settings.
+
+        Args:
+            microscope: before anything is drawn.
+        """
+        return self.code_version
 
     def mean_bounds(self, least: float, most: float, exposure: Exposure) -> tuple[float, float]:
         """Between which values the mean of an image lies behind it, but for noise.
@@ -123,8 +163,24 @@ class ImagingEffect(Model, ABC):
         """
 
     @abstractmethod
-    def sentence(self, exposure: Exposure) -> str:
-        """What it did, with its values, in one sentence for dataset cards."""
+    def sentence(self, microscope: Microscope, dose_e_per_a2: Any) -> str:
+        """What it did, with its values or what they are drawn from, in one sentence for dataset cards.
+
+        Args:
+            microscope: before anything is drawn; `distributions.in_words` writes its numbers.
+            dose_e_per_a2: effective dose, e/Å², or its distribution.
+        """
+
+
+def beam_tilt_per_a(optics: Optics, wavelength_a: float) -> tuple[float, float]:
+    """Spatial frequency (y, x) of the beam from the axis of the lens, 1/Å.
+
+    Args:
+        optics: tilt and its azimuth, from x to y.
+        wavelength_a: electron wavelength, Å.
+    """
+    tilt = 1e-3 * optics.tilt_mrad / wavelength_a
+    return tilt * math.sin(optics.tilt_azimuth_rad), tilt * math.cos(optics.tilt_azimuth_rad)
 
 
 def frequencies(shape: tuple[int, ...], sampling_a: float) -> tuple[NDArray[Any], NDArray[Any]]:

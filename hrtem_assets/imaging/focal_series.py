@@ -56,7 +56,7 @@ class FocalSeries:
             device: where images are computed; None for the processor.
         """
         shape = waves.shape[-2:]
-        transfer = lens(shape, sampling_a, wavelength_a, optics.aperture_mrad, optics.aberrations)
+        transfer = lens(shape, sampling_a, wavelength_a, optics)
         if optics.temporal_coherence == "envelope":
             transfer = transfer * envelope(shape, sampling_a, wavelength_a, optics.focal_spread_sigma_a)
         factor = transfer.astype(np.complex64)

@@ -1,10 +1,13 @@
-"""Labels of a structure, the same under every imaging condition: each plane is one file in `planes`."""
+"""Labels of structures and images: each plane is one file in `planes`, each table one in `tables`."""
 
 # modules that other rooms may import
 __all__ = [
+    "detectability",
     "phase_label",
     "plane",
     "planes",
     "registry",
+    "table",
+    "tables",
     "weak_masks",
 ]

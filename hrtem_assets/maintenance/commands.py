@@ -166,7 +166,13 @@ def repair(partitions: tuple[str, ...], yes: bool) -> None:
 
 @click.command()
 @click.argument("partition")
-@click.option("--image", "index", type=click.IntRange(min=0), required=True, help="structure index, from 0")
+@click.option(
+    "--image",
+    "index",
+    type=click.IntRange(min=0),
+    required=True,
+    help="row, from 0: the structure; with images_per_structure n, structure * n + draw",
+)
 @click.option("--rebuild", is_flag=True, help="also make it again through every asset, and compare")
 def trace(partition: str, index: int, rebuild: bool) -> None:
     """Follow one image of PARTITION, such as micrographs/CdSe-medium/df-10nm_400e, back to its atoms.
@@ -217,6 +223,7 @@ def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlo
                 "state": p.state,
                 "done": p.done,
                 "wanted": p.wanted,
+                "rows_per_structure": p.rows_per_structure,
                 "why": list(p.why),
                 "worker_seconds": p.seconds,
                 "device": p.rate.device if p.rate else None,
@@ -227,7 +234,7 @@ def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlo
             for p in plans
         ],
         "total": {
-            "to_make": sum(p.left for p in plans),
+            "to_make": sum(p.rows_left for p in plans),
             "worker_seconds": {
                 device: sum(p.seconds or 0 for p in plans if p.rate is not None and p.rate.device == device)
                 for device in DEVICES
@@ -244,6 +251,7 @@ def _verdict_json(verdict: "Verdict") -> dict[str, Any]:
         **_partition_json(verdict.partition),
         "intact": verdict.intact,
         "structures": verdict.structures,
+        "rows_per_structure": verdict.rows_per_structure,
         "whole": list(verdict.whole),
         "damaged": {str(index): list(words) for index, words in verdict.damaged.items()},
         "outdated": {str(index): words for index, words in verdict.outdated.items()},

@@ -30,6 +30,7 @@ class PartitionPlan:
         wanted: structures that the campaign asks for.
         why: for a stale one what differs from its recipe.
         rate: what a structure costs; None if nothing is left, or no rate is measured yet.
+        rows_per_structure: images of each structure, where the asset makes images; else 1.
     """
 
     partition: PartitionId
@@ -38,6 +39,12 @@ class PartitionPlan:
     wanted: int
     why: tuple[str, ...]
     rate: Rate | None
+    rows_per_structure: int = 1
+
+    @property
+    def rows_left(self) -> int:
+        """Rows still to be made: images, where the asset makes images."""
+        return self.left * self.rows_per_structure
 
     @property
     def left(self) -> int:
@@ -118,5 +125,10 @@ def _images(campaign: Campaign, name: str) -> Iterator[tuple[str, str]]:
 
 def _plan_partition(partitions: Partitions, rates: Rates, partition: PartitionId) -> PartitionPlan:
     state = partitions.state(partition)
-    rate = rates.rate(partition.asset, partition.specimen) if state.done < state.wanted else None
-    return PartitionPlan(partition, state.name, state.done, state.wanted, state.why, rate)
+    rate = (
+        rates.rate(partition.asset, partition.specimen, partition.condition)
+        if state.done < state.wanted
+        else None
+    )
+    rows = ASSETS[partition.asset].rows_per_structure(partitions.campaign)
+    return PartitionPlan(partition, state.name, state.done, state.wanted, state.why, rate, rows)

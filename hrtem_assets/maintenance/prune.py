@@ -8,7 +8,7 @@ from hrtem_assets.assets.partitions import Partitions, partition_folders, stored
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.store import Layout, PartitionId, Schema, StorePath, files
 from hrtem_assets.store.files import PARTIAL
-from hrtem_assets.store.journal import is_prepared, read_entries, remove_journal
+from hrtem_assets.store.journal import is_prepared, remove_journal, rows_committed
 from hrtem_assets.store.locking import PartitionBusyError, partition_lock
 from hrtem_assets.store.pruning import held_files, prune_array
 
@@ -137,7 +137,10 @@ def _vacuum_waves(partitions: Partitions, partition: PartitionId) -> Iterator[Le
     if not unwanted or partition.specimen not in campaign.specimens:
         return
     made = [
-        PartitionId(name, partition.specimen) for name, asset in ASSETS.items() if asset.reads_vacuum_waves
+        PartitionId(name, partition.specimen, condition)
+        for name, asset in ASSETS.items()
+        if asset.reads_vacuum_waves(campaign)
+        for condition in (campaign.condition_by_key if asset.per_condition else (None,))
     ]
     waves, *others = (partitions.current(p) for p in (partition, *made))
     if waves is None or any(other is None or other.structures < waves.structures for other in others):
@@ -163,18 +166,16 @@ def _wanted_build(partitions: Partitions, partition: PartitionId) -> str | None:
     if not is_prepared(build, journal):
         return None
     info = partitions.info(partition)
-    made = sum(len(entry["records"]) for entry in read_entries(journal))
+    made = rows_committed(journal)
     # what a kill just after publishing left behind adds nothing
-    return None if info and info.recipe.digest == digest and made <= info.structures else digest
+    return None if info and info.recipe.digest == digest and made <= info.rows else digest
 
 
 def _why(path: StorePath) -> str:
     store, journal = path.with_suffix(".zarr"), path.with_suffix(".journal")
     if path == store:
-        made = sum(len(entry["records"]) for entry in read_entries(journal))
-        return (
-            f"abandoned build of another recipe, {made} structures" if made else "build without a structure"
-        )
+        made = rows_committed(journal)
+        return f"abandoned build of another recipe, {made} rows" if made else "build without a structure"
     if path == journal:
         return (
             "journal of an abandoned build"

@@ -17,12 +17,15 @@ MANY = 8
 # enough to average over, few enough to answer at once
 MOST_STORES = 3
 # these differ between runs and campaigns without changing the cost
-_COSTLESS = ("settings.train_structures", "settings.engine_versions", "code_version", "packages", "seed")
+_COSTLESS = (
+    *("settings.train_structures", "settings.images_per_structure", "settings.engine_versions"),
+    *("code_version", "packages", "seed"),
+)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What one structure costs.
+    """What one structure costs, with all its images where an asset makes images.
 
     Attributes:
         seconds: of one worker's time.
@@ -56,21 +59,24 @@ class Rates:
             self._stores[partition.asset][partition.specimen].append(partition)
         self._measured = cache(self._measure)
 
-    def rate(self, asset: str, specimen: str) -> Rate | None:
+    def rate(self, asset: str, specimen: str, condition: str | None = None) -> Rate | None:
         """What a structure of an asset costs; None where no store of the asset can tell.
 
         Args:
             asset: asset name.
             specimen: specimen key.
+            condition: condition key, if it has one. Stores under conditions with the same effects are preferred.
         """
-        measured = self._measured(asset, specimen)
+        effects = None if condition is None else self._effects(condition)
+        measured = self._measured(asset, specimen, effects) or self._measured(asset, specimen, None)
         if measured is not None:
             return measured
         campaign = self.partitions.campaign
         others = {
             key: rate
             for key in self._stores[asset]
-            if key in campaign.specimens and (rate := self._measured(asset, key)) is not None
+            if key in campaign.specimens
+            and (rate := self._measured(asset, key, effects) or self._measured(asset, key, None)) is not None
         }
         if not others:
             return None
@@ -85,22 +91,32 @@ class Rates:
             tuple(others),
         )
 
-    def _measure(self, asset: str, specimen: str) -> Rate | None:
+    def _effects(self, condition: str) -> tuple[str, ...]:
+        """What acts on images under a condition: what their cost depends on most."""
+        campaign = self.partitions.campaign
+        known = condition in campaign.condition_by_key
+        return tuple(effect.name for effect in campaign.effects(condition)) if known else ()
+
+    def _measure(self, asset: str, specimen: str, effects: tuple[str, ...] | None) -> Rate | None:
         seconds: list[float] = []
         sizes: list[float] = []
         devices: list[str] = []
         memory_bytes = 0
+        # as many as the campaign asks for: a row costs the same, however many there are of a structure
+        rows = ASSETS[asset].rows_per_structure(self.partitions.campaign)
         for partition in self._stores[asset][specimen]:
             if len(seconds) == MOST_STORES:
                 break
+            if effects is not None and self._effects(partition.condition or "") != effects:
+                continue
             info = self.partitions.info(partition)
             if info is None or not self._costs_the_same(partition):
                 continue
             store = StoreReader(info.path)
             times = store.column("seconds").tolist()
             # the first structure of each worker process may also compile; the median of many leaves these out
-            seconds.append(median(times) if len(times) >= MANY else min(times))
-            sizes.append(stored_bytes(info.path) / info.structures)
+            seconds.append(rows * (median(times) if len(times) >= MANY else min(times)))
+            sizes.append(rows * stored_bytes(info.path) / info.rows)
             memory_bytes = max(memory_bytes, int(store.column("peak_memory").max()))
             devices += [DEVICES[k] for k in store.column("device")]
         if not seconds:
@@ -135,6 +151,7 @@ def mean_height_a(campaign: Campaign, specimen: str) -> float:
     substrate, size = campaign.substrate, campaign.specimen(specimen).size
     return (
         (substrate.thickness_min_a + substrate.thickness_max_a) / 2
+        + 2 * substrate.contamination.thickness_max_a
         + campaign.placement.clearance_a
         + size.radius_min_a
         + size.radius_max_a

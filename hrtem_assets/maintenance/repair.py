@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.maintenance.verify import verify_partition
-from hrtem_assets.maintenance.words import structures, verdict_lines
+from hrtem_assets.maintenance.words import counted, verdict_lines
 from hrtem_assets.store import Layout, PartitionId, StoreError, files
 from hrtem_assets.store.pruning import pruned_structures
-from hrtem_assets.store.reading import materialize_command
+from hrtem_assets.store.reading import materialize_command, row_word
 from hrtem_assets.store.reopen import discard, reopen
 
 
@@ -37,16 +37,17 @@ def repair(campaign: Campaign, layout: Layout, partition: PartitionId, yes: bool
         return
     verdict = verify_partition(layout, partition)
     yield from verdict_lines(verdict)
-    lost = set(verdict.damaged)
+    lost, word = set(verdict.damaged), row_word(verdict.rows_per_structure)
     if not verdict.whole and campaign.storage.keep_vacuum_waves:
         # wanted again
         lost |= set(pruned_structures(store))
     if not (verdict.whole or lost):
         yield f"nothing to take out of {partition}"
     elif not yes:
-        yield f"--yes takes out {'the whole store' if verdict.whole else structures(len(lost))} of {partition}"
+        yield f"--yes takes out {'the whole store' if verdict.whole else counted(len(lost), word)} of {partition}"
     elif verdict.whole:
         discard(layout, partition)
         yield f"took out {partition} as a whole; make it again with: {again}"
     else:
-        yield f"took {structures(reopen(layout, partition, lost))} out of {partition}; make again with: {again}"
+        taken = counted(reopen(layout, partition, lost), word)
+        yield f"took {taken} out of {partition}; make again with: {again}"

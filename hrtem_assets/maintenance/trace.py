@@ -27,23 +27,26 @@ from hrtem_assets.store import (
     zarr_files,
 )
 from hrtem_assets.store.commits import Product, digest
+from hrtem_assets.store.reading import materialize_command
 
 # what may differ between then and now without being another image that is asked for
 _VERSIONS = ("code_version", "packages", "settings.engine_versions", "upstream")
 
 
 class UnknownStructureError(HrtemError, IndexError):
-    """A structure beyond the last; the message says which there are."""
+    """A row beyond the last; the message says which there are."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """One store of the chain, and what it says of the structure.
+    """One store of the chain, and what it says of the image, or of its structure.
 
     Attributes:
         info: the store.
         partition: which.
+        row: the row of the store.
         seeds: by record name.
+        drawn: what was drawn for an image, in words, such as `c30 = 1203 µm`.
         digest: of the structure's arrays and records, hexadecimal.
         run_id: of the run that made the structure.
         made_at: when it was committed.
@@ -54,7 +57,9 @@ class Link:
 
     info: StoreInfo
     partition: PartitionId
+    row: int
     seeds: Mapping[str, int]
+    drawn: tuple[str, ...]
     digest: str
     run_id: str
     made_at: datetime
@@ -79,51 +84,65 @@ class Comparison:
 
 
 def trace(layout: Layout, partition: PartitionId, index: int) -> list[Link]:
-    """The stores behind one structure of a partition, from the partition itself up to `structures`.
+    """The stores behind one row of a partition, from the partition itself up to `structures`.
 
     Args:
         layout: where stores lie.
         partition: a partition with a finished store.
-        index: structure index.
+        index: its row.
 
     Raises:
         StoreError: if a store of the chain is absent.
-        UnknownStructureError: if there is no such structure.
+        UnknownStructureError: if there is no such row.
     """
-    return [_link(layout, member, index) for member in _chain(partition)]
+    info = find_store(layout, partition)
+    if not 0 <= index < info.rows:
+        raise UnknownStructureError(
+            f"{partition} holds {info.rows} {info.row_word}s: ask for one from 0 to {info.rows - 1}, not {index}"
+        )
+    structure, draw = divmod(index, info.rows_per_structure)
+    return [_link(layout, member, structure, draw) for member in _chain(partition)]
 
 
 def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: int) -> Iterator[Comparison]:
-    """Make one structure anew through every asset behind a partition, from nothing, and compare each with its store.
+    """Make one row anew through every asset behind a partition, from nothing, and compare each with its store.
 
     Args:
         campaign: settings and seed; overrides that the partition recorded are put on top.
         layout: where the stores to compare with lie.
         partition: a partition with a finished store.
-        index: structure index.
+        index: its row.
 
     Raises:
         StoreError: if a store of the chain is absent, or the campaign's settings are no longer those it was made with.
-        UnknownStructureError: if there is no such structure.
+        UnknownStructureError: if there is no such row.
     """
-    chain = [link.partition for link in reversed(trace(layout, partition, index))]
-    campaign = with_overrides(
-        campaign, find_store(layout, partition).attributes["provenance"].get("overrides", {})
-    )
+    rows = {link.partition: link.row for link in reversed(trace(layout, partition, index))}
+    info = find_store(layout, partition)
+    campaign = with_overrides(campaign, info.attributes["provenance"].get("overrides", {}))
+    structure, draw = divmod(index, info.rows_per_structure)
     specimen = campaign.specimen(partition.specimen)
-    versions = {member: _versions(campaign, layout, member) for member in chain}
+    versions = {member: _versions(campaign, layout, member) for member in rows}
     sources: dict[str, Source] = {}
     failures: dict[str, str] = {}
-    for member in chain:
+    for member, row in rows.items():
         asset = ASSETS[member.asset]
-        work = Assignment(campaign, specimen, index, (member.condition,), sources, failures=dict(failures))
+        work = Assignment(
+            campaign,
+            specimen,
+            structure,
+            (member.condition,),
+            sources,
+            failures=dict(failures),
+            draw=draw if asset.per_condition else 0,
+        )
         product = asset.products([work])[0][member.condition]
         schema = asset.schema(campaign, specimen, member.condition)
         path = layout.store(member)
         yield Comparison(
             member,
-            _differences(path, schema, product, index),
-            (*versions[member], *_devices(path, index, product)),
+            _differences(path, schema, product, row),
+            (*versions[member], *_devices(path, row, product)),
         )
         sources[source_key(member.asset, member.condition)] = _Rebuilt(schema, product)
         if product.failure:
@@ -132,7 +151,7 @@ def rebuild(campaign: Campaign, layout: Layout, partition: PartitionId, index: i
 
 @dataclass(frozen=True)
 class _Rebuilt:
-    """A structure that was just made, for the assets downstream to read as if it were stored."""
+    """A row that was just made, for the assets downstream to read as if it were stored."""
 
     schema: Schema
     product: Product
@@ -159,18 +178,24 @@ def _chain(partition: PartitionId) -> list[PartitionId]:
     return sorted(members, key=lambda p: order.index(p.asset), reverse=True)
 
 
-def _link(layout: Layout, partition: PartitionId, index: int) -> Link:
+def _link(layout: Layout, partition: PartitionId, structure: int, draw: int) -> Link:
     info = find_store(layout, partition)
-    if not 0 <= index < info.structures:
+    # a store whose rows are structures has one for all draws
+    row = structure * info.rows_per_structure + (draw if info.rows_per_structure > 1 else 0)
+    if row >= info.rows:
         raise UnknownStructureError(
-            f"{partition} holds {info.structures} structures: ask for one from 0 to {info.structures - 1}, "
-            f"not {index}"
+            f"{partition} holds {info.structures} structures, and not structure {structure}; make it again with: "
+            f"{materialize_command(partition)}"
         )
 
     store = StoreReader(info.path)
 
     def value(name: str) -> Any:
-        return store.read(name, index).item()
+        return store.read(name, row).item()
+
+    def in_words(name: str) -> str:
+        unit = store.array(name).attrs.get("units", "1")
+        return f"{name} = {value(name):.6g}" + ("" if unit == "1" else f" {unit}")
 
     changed = [
         f"{upstream} has been made again since, with another recipe"
@@ -178,17 +203,19 @@ def _link(layout: Layout, partition: PartitionId, index: int) -> Link:
         if find_store(layout, upstream).recipe.digest != info.recipe.upstream[upstream.asset]
     ]
     others = lineage_in(layout).outdated(partition)
-    changed += [others[index]] if index in others else []
+    changed += [others[row]] if row in others else []
     return Link(
         info=info,
         partition=partition,
+        row=row,
         seeds={n: value(n) for n in info.attributes["records"] if n.split("_")[-1] == "seed"},
+        drawn=tuple(in_words(name) for name in ASSETS[partition.asset].drawn_records(info.recipe)),
         digest=f"{value('digest'):016x}",
         run_id=info.attributes["provenance"]["runs"][value("run")],
         made_at=datetime.fromtimestamp(value("committed_at") / 1000, UTC),
         seconds=value("seconds"),
         upstream_changed=tuple(changed),
-        failure=info.failures.get(index, ""),
+        failure=info.failures.get(row, ""),
     )
 
 

@@ -26,14 +26,15 @@ class Verdict:
         partition: which.
         structures: how many it says it holds; 0 if it cannot say.
         whole: what is wrong with the store as a whole: nothing of it can be trusted.
-        damaged: what is wrong with single structures, by index.
-        outdated: why single structures are not made from what lies upstream now, by index.
+        damaged: what is wrong with single rows, by index.
+        outdated: why single rows are not made from what lies upstream now, by index.
         chain: what is wrong with its upstream stores, or with what was known of itself.
-        failures: why structures could not be made, by index; they are recorded, not damaged.
+        failures: why rows could not be made, by index; they are recorded, not damaged.
         remarks: what must be known of it, though nothing is wrong.
         overrides: settings that it was made with instead of the campaign's.
         repair: commands that repair it, in order; empty if it is intact.
         absent: whether there is no store at all, where there should be one.
+        rows_per_structure: images of each structure, where rows are images; else 1.
     """
 
     partition: PartitionId
@@ -47,6 +48,7 @@ class Verdict:
     repair: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     absent: bool = False
+    rows_per_structure: int = 1
 
     @property
     def intact(self) -> bool:
@@ -105,6 +107,7 @@ def verify_partition(layout: Layout, partition: PartitionId) -> Verdict:
         remarks=() if whole or damaged else tuple(asset_remarks(info)),
         overrides={} if whole else info.attributes["provenance"].get("overrides", {}),
         repair=tuple(dict.fromkeys(repair)),
+        rows_per_structure=info.rows_per_structure,
     )
 
 
@@ -177,23 +180,23 @@ def _chain(layout: Layout, partition: PartitionId, info: StoreInfo) -> tuple[lis
 
 
 def _damaged(info: StoreInfo) -> dict[int, tuple[str, ...]]:
-    """What is wrong with each structure; the records are under the seal, which holds."""
+    """What is wrong with each row; the records are under the seal, which holds."""
     path, attributes, failures = info.path, info.attributes, info.failures
     names = [*attributes["arrays"], *attributes["records"]]
     store = StoreReader(path)
     arrays = {name: store.array(name) for name in names}
-    short = [name for name, array in arrays.items() if array.shape[0] != info.structures]
+    short = [name for name, array in arrays.items() if array.shape[0] != info.rows]
     if short:
-        reason = (f"{', '.join(short)} do not hold {info.structures} structures",)
-        return dict.fromkeys(range(info.structures), reason)
+        reason = (f"{', '.join(short)} do not hold {info.rows} {info.row_word}s",)
+        return dict.fromkeys(range(info.rows), reason)
     digests = store.column("digest")
     records = {name: store.column(name) for name in attributes["records"]}
     checks = {name: store.column(name) for name in ("array_digest", "shard_digest") if attributes["arrays"]}
     sampling_a = float(np.diff(store.column("x")[:2])[0]) if files.is_made(path / "x") else float("nan")
     step = int(attributes["structures_per_shard"])
     damage: dict[int, tuple[str, ...]] = {}
-    for first in range(0, info.structures, step):
-        inside = range(first, min(first + step, info.structures))
+    for first in range(0, info.rows, step):
+        inside = range(first, min(first + step, info.rows))
         shards = {name: shard_digest(path, name, first // step) for name in attributes["arrays"]}
         for index in inside:
             words: list[str] = []

@@ -10,6 +10,7 @@ from hrtem_assets.maintenance.plan import STATES, PartitionPlan
 from hrtem_assets.maintenance.trace import Comparison, Link
 from hrtem_assets.maintenance.verify import Verdict
 from hrtem_assets.store import DEVICES
+from hrtem_assets.store.reading import row_name, row_word
 
 MOST_LINES = 20
 NO_RATE = "no rate measured yet: run the demo"
@@ -24,9 +25,9 @@ def size(count: float) -> str:
     return f"{count:.2f} TB"
 
 
-def structures(count: int) -> str:
+def counted(count: int, word: str) -> str:
     """`1 structure`, `3 structures`."""
-    return f"{count} structure{'s' * (count != 1)}"
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -57,6 +58,8 @@ def plan_lines(plans: Sequence[PartitionPlan], outlook: Outlook) -> Iterator[str
     else:
         seconds = sum(p.seconds or 0 for p in plans) / workers
         yield f"{duration(seconds)} with {workers} workers"
+    if (several := max(p.rows_per_structure for p in plans)) > 1:
+        yield f"images_per_structure = {several}: of assets under conditions, {several} images a structure are counted"
     yield from need_lines(outlook)
     yield from _some(
         [f"partial  {p.partition}: {p.done} of {p.wanted} structures" for p in plans if p.state == "partial"]
@@ -120,7 +123,7 @@ def need_lines(outlook: Outlook) -> Iterator[str]:
 def verdict_lines(verdict: Verdict) -> Iterator[str]:
     """One store's verdict, with what is damaged and what repairs it."""
     if verdict.intact:
-        yield f"intact   {verdict.partition}: {structures(verdict.structures)}"
+        yield f"intact   {verdict.partition}: {_held(verdict)}"
         yield from _failed(verdict)
         yield from (f"remark   {verdict.partition}: {words}" for words in verdict.remarks)
         return
@@ -128,11 +131,11 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
         yield f"{'missing ' if verdict.absent else 'damaged '} {verdict.partition}: {words}"
     yield from _some(
         [
-            f"damaged  {verdict.partition}, structure {index}: {'; '.join(words)}"
+            f"damaged  {verdict.partition}, {row_name(index, verdict.rows_per_structure)}: {'; '.join(words)}"
             for index, words in verdict.damaged.items()
         ]
     )
-    for words in in_words(verdict.outdated):
+    for words in in_words(verdict.outdated, row_word(verdict.rows_per_structure)):
         yield f"wrong    {verdict.partition}, {words}"
     yield from _failed(verdict)
     for words in verdict.chain:
@@ -142,9 +145,17 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     yield "         repair with: " + " && ".join(verdict.repair)
 
 
+def _held(verdict: Verdict) -> str:
+    held, each = counted(verdict.structures, "structure"), verdict.rows_per_structure
+    return held if each == 1 else f"{counted(verdict.structures * each, 'image')} of {held}"
+
+
 def _failed(verdict: Verdict) -> Iterator[str]:
     yield from _some(
-        [f"not made {verdict.partition}, structure {index}: {why}" for index, why in verdict.failures.items()]
+        [
+            f"not made {verdict.partition}, {row_name(index, verdict.rows_per_structure)}: {why}"
+            for index, why in verdict.failures.items()
+        ]
     )
 
 
@@ -153,9 +164,12 @@ def link_lines(link: Link) -> Iterator[str]:
     provenance, recipe = link.info.attributes["provenance"], link.info.recipe
     packages = recipe.packages | recipe.settings.get("engine_versions", {})
     versions = ", ".join(f"{name} {version}" for name, version in packages.items() if name != "code")
-    yield str(link.partition)
+    # of the others the row is the structure that was asked for
+    yield f"{link.partition}" + (f", {link.info.row_name(link.row)}" if link.info.row_word == "image" else "")
     for name, seed in link.seeds.items():
         yield f"  {name:<10} {seed}"
+    if link.drawn and not link.failure:
+        yield f"  drawn      {', '.join(link.drawn)}"
     yield f"  digest     {link.digest}"
     yield f"  recipe     {recipe.digest}, campaign seed {recipe.seed}, code version {recipe.code_version}"
     yield f"  packages   hrtem-assets {provenance.get('package_version', 'unknown')}, {versions}"
@@ -184,7 +198,7 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
 
 def _cells(plans: Sequence[PartitionPlan], workers: int) -> list[str]:
     counts = [str(sum(p.state == state for p in plans)) for state in STATES]
-    left, known = sum(p.left for p in plans), [p for p in plans if p.seconds is not None]
+    left, known = sum(p.rows_left for p in plans), [p for p in plans if p.seconds is not None]
     basis = sorted({s for p in plans if p.rate is not None for s in p.rate.basis})
     if left and not any(p.left for p in known):
         return [*counts, str(left), *"-----", NO_RATE]

@@ -56,7 +56,9 @@ def require_affordable(
         for key in (keys if asset.per_condition else [None]) if asset.name in assets else ():
             partition, recipe = asset.partition(chosen, key), asset.recipe(campaign, chosen, key)
             wanted = counts.get(asset.name) or campaign.counts.total
-            left[partition] = wanted - structures_made(workspace.layout, partition, recipe)
+            left[partition] = wanted - structures_made(
+                workspace.layout, partition, recipe, asset.rows_per_structure(campaign)
+            )
     works = works_of(campaign, [p for p, structures in left.items() if structures > 0], len(keys))
     if works:
         require_memory(works, compute_from_environment(workers))

@@ -1,7 +1,7 @@
 """Run configuration, as the Launchpad shows it: run-time knobs, and overrides generated from the campaign models."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Optional, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Optional, get_args, get_origin
 
 import dagster as dg
 from pydantic import Field, create_model
@@ -13,6 +13,7 @@ from hrtem_assets.base.model import Model
 from hrtem_assets.campaign import Campaign
 
 AS_CAMPAIGN = "campaign"
+_WRITTEN = "a number, or a distribution such as {uniform: [1, 2]}"
 
 
 def _override_class(model: type[Model], without: tuple[str, ...] = ()) -> type[dg.Config]:
@@ -21,10 +22,14 @@ def _override_class(model: type[Model], without: tuple[str, ...] = ()) -> type[d
     for name, info in model.model_fields.items():
         if name in without:
             continue
-        annotation: Any = info.annotation
+        annotation: Any = _given(info.annotation)
         if isinstance(annotation, type) and issubclass(annotation, Model):
             nested = _override_class(annotation)
             fields[name] = (nested, Field(default_factory=nested, description=annotation.__doc__))
+        elif annotation is Any or get_origin(annotation) is tuple:
+            kind = _WRITTEN if annotation is Any else "a list"
+            text = f"{info.description or name}; {kind}; campaign's value if not given"
+            fields[name] = (Optional[Any], Field(default=None, description=text))  # noqa: UP045
         elif get_origin(annotation) is Literal:
             # Dagster knows no optional choice, so "as the campaign says" is one of the choices
             choices = Literal[(AS_CAMPAIGN, *get_args(annotation))]  # type: ignore[valid-type]
@@ -107,6 +112,13 @@ def _annotation(path: str) -> Any:
     for name in path.split("."):
         annotation = annotation.model_fields[name].annotation
     return annotation
+
+
+def _given(annotation: Any) -> Any:
+    """The type of a setting that may be absent, where it is given."""
+    members = [m for m in get_args(annotation) if m is not type(None)]
+    alone = members[0] if len(members) == 1 and type(None) in get_args(annotation) else annotation
+    return alone if get_origin(alone) is not Annotated else get_args(alone)[0]
 
 
 def _set_values(data: dict[str, Any]) -> dict[str, Any]:

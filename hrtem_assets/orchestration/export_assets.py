@@ -78,6 +78,7 @@ def _export_metadata(
         "folder": dg.MetadataValue.path(folder),
         "card": dg.MetadataValue.md(card),
         "structures": info.structures,
+        **({"images": len(info.made)} if info.row_word == "image" else {}),
         "files": len(names) + 1,
         "megabytes": round(sum((folder / name).stat().st_size for name in names) / 1e6, 3),
         "recipe_digest": info.recipe.digest,

@@ -32,9 +32,12 @@ def report(layout: Layout, partition: PartitionId) -> dict[str, Any]:
         "picture": dg.MetadataValue.path(target),
         "store": dg.MetadataValue.path(str(path)),
         "structures": info.structures,
+        **({"images": info.rows} if info.row_word == "image" else {}),
         "not_made": len(info.failures),
         "remarks": dg.MetadataValue.md("\n".join(f"- {words}" for words in remarks(info)) or "none"),
-        "seconds_per_structure": round(median(StoreReader(path).column("seconds").tolist()), 4),
+        "seconds_per_structure": round(
+            info.rows_per_structure * median(StoreReader(path).column("seconds").tolist()), 4
+        ),
         "megabytes": round(sum(files.listing(path).values()) / 1e6, 3),
         **figures(info),
         "recipe": dg.MetadataValue.json(info.attributes["recipe"]),

@@ -8,12 +8,16 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets.campaign.settings import Contamination
 from hrtem_assets.specimen.bounds import substrate_atoms
+from hrtem_assets.specimen.contamination import contamination
+from hrtem_assets.specimen.film import Unevenness, unevenness
 from hrtem_assets.specimen.placement import place_particles
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 
 # Part of the recipe of every structure: raise it whenever a change here or in this room changes atoms.
 CODE_VERSION = "1"
+_LAYER = -2
 # Distributions that decide the numbers, besides this one.
 VERSIONED_PACKAGES = ("czone", "numpy", "numba", "scipy", "pymatgen", "pymatgen-core")
 
@@ -24,7 +28,8 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     The substrate fills 0 <= z <= thickness. A particle's sphere touches its top: centre z = thickness + radius.
     Atoms outside the cell in x or y are dropped. No atom of one body then lies within `placement.clearance_a`
     of another body's, periodic images included: substrate atoms give way to particles, and a later particle's to
-    an earlier one's where two that are cut by opposite edges would meet across the seam of the cell.
+    an earlier one's where two that are cut by opposite edges would meet across the seam of the cell. Fluctuations of
+    the film and contamination lift all of it, so that z starts at 0; contamination gives way to all else.
 
     Args:
         campaign: substrate, placement, cell and seed.
@@ -47,22 +52,29 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
     thickness = float(rng.uniform(substrate.thickness_min_a, substrate.thickness_max_a))
     centers, placed = place_particles(radii, cell, rule, rng)
+    # random numbers of its own: the particles stay what they are
+    film_rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(b"film")))
+    uneven = unevenness(substrate.fluctuations, thickness, cell, film_rng)
+    grown_a = _contamination_thickness_a(substrate.contamination, film_rng)
+    # below an even film lie its thicker places, and contamination of its back
+    floor = grown_a if substrate.contamination.on("back") else 0.0
+    top = floor + thickness + (uneven.deepest_a if uneven else 0.0)
 
     particles: list[Particle] = []
     bodies: list[Any] = []
     for (x, y), radius in zip(centers, radii[placed], strict=True):
-        center = np.array([x, y, thickness + radius])
+        center = np.array([x, y, top + radius])
         particle, volume = particle_volume(specimen, radius, center, rng)
         # the lower number wins; equal ones would both lose what they share
         volume.priority = len(bodies)
         particles.append(particle)
         bodies.append(volume)
-    slab = _substrate_volume(campaign, thickness, rng)
+    slab = _substrate_volume(campaign, thickness, (floor, top), uneven, rng)
     if slab is not None:
         slab.priority = len(bodies)
         bodies.append(slab)
 
-    height = max([thickness, *(p.center_a[2] + p.radius_a for p in particles)])
+    height = max([top, *(p.center_a[2] + p.radius_a for p in particles)])
     scene = cz.Scene(bounds=np.array([[0.0, 0.0, 0.0], [cell, cell, height]]), objects=bodies)
     scene.populate()
     owners = [*range(len(particles)), *([SUBSTRATE] if slab is not None else [])]
@@ -73,34 +85,67 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
 
     inside = np.all((positions[:, :2] >= 0.0) & (positions[:, :2] < cell), axis=1)
     positions, numbers, owner = positions[inside], numbers[inside], owner[inside]
+    if grown_a:
+        layer = contamination(
+            substrate.contamination, grown_a, uneven, (floor, top), particles, cell, film_rng
+        )
+        layer_number = atomic_number(substrate.contamination.element)
+        positions = np.concatenate([positions, layer])
+        numbers = np.concatenate([numbers, np.full(len(layer), layer_number, numbers.dtype)])
+        # a body of its own until all keep clear of each other
+        owner = np.concatenate([owner, np.full(len(layer), _LAYER, owner.dtype)])
     clear = _clear_of_others(positions, owner, cell, rule.clearance_a)
     return Structure(
         positions_a=_as_float32(positions[clear], cell),
         numbers=numbers[clear].astype(np.uint8),
-        particle=owner[clear],
+        particle=np.where(owner == _LAYER, SUBSTRATE, owner)[clear].astype(np.int16),
         particles=tuple(particles),
         requested_particles=asked,
         substrate_thickness_a=thickness,
         cell_a=cell,
         seed=seed,
+        contamination_a=grown_a,
     )
 
 
-def _substrate_volume(campaign: Campaign, thickness_a: float, rng: np.random.Generator) -> Any:
-    """The substrate as a czone volume; None when it is too thin to hold an atom."""
-    from ase.data import atomic_numbers
+def _contamination_thickness_a(rule: Contamination, rng: np.random.Generator) -> float:
+    """How thick the layer is; no random number for none."""
+    return float(rng.uniform(rule.thickness_min_a, rule.thickness_max_a)) if rule.thickness_max_a else 0.0
 
+
+def _substrate_volume(
+    campaign: Campaign,
+    thickness_a: float,
+    faces_a: tuple[float, float],
+    uneven: Unevenness | None,
+    rng: np.random.Generator,
+) -> Any:
+    """The substrate as a czone volume; None when it is too thin to hold an atom."""
     from hrtem_assets.specimen import czone_compat as cz
     from hrtem_assets.specimen.substrate import AmorphousSubstrate
 
     cell, substrate = campaign.simulation.cell_a, campaign.substrate
-    box = np.array([cell, cell, thickness_a])
-    if not substrate_atoms(box, substrate.density_atoms_per_a3):
+    if not substrate_atoms(np.array([cell, cell, thickness_a]), substrate.density_atoms_per_a3):
         return None
     generator = AmorphousSubstrate(
-        atomic_numbers[substrate.element], substrate.density_atoms_per_a3, substrate.min_distance_a, rng
+        atomic_number(substrate.element),
+        substrate.density_atoms_per_a3,
+        substrate.min_distance_a,
+        rng,
+        uneven,
     )
-    return cz.Volume(points=cz.makeRectPrism(*box), generator=generator)
+    box = np.array([cell, cell, faces_a[1] - faces_a[0]])
+    corners = cz.makeRectPrism(*box)
+    return cz.Volume(
+        points=corners + np.array([0.0, 0.0, faces_a[0]]) if faces_a[0] else corners, generator=generator
+    )
+
+
+def atomic_number(symbol: str) -> int:
+    """Of an element, by its symbol."""
+    from ase.data import atomic_numbers
+
+    return int(atomic_numbers[symbol])
 
 
 def _clear_of_others(

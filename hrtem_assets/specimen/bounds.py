@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.campaign.settings import MOST_SIGMAS
 
 # no crystal holds more: diamond has 0.176
 _MOST_ATOMS_PER_A3 = 0.2
@@ -50,12 +51,24 @@ def bounds(campaign: Campaign, specimen: Specimen, *, lattice: bool = True) -> B
     """
     substrate, size, simulation = campaign.substrate, specimen.size, campaign.simulation
     box = np.array([simulation.cell_a, simulation.cell_a, substrate.thickness_max_a])
+    layer, grown_a = substrate.contamination, substrate.contamination.thickness_max_a
+    relief_a = MOST_SIGMAS * substrate.fluctuations.thickness_rms_a
+    layers = [substrate_atoms(box, substrate.density_atoms_per_a3)]
+    if layer.on("particles"):
+        # at most all between the film and what covers the highest particle
+        over = np.array([*box[:2], 2 * size.radius_max_a + grown_a])
+        layers.append(substrate_atoms(over, layer.density_atoms_per_a3))
+    if layer.on("back"):
+        under = np.array([*box[:2], grown_a + relief_a])
+        layers.append(substrate_atoms(under, layer.density_atoms_per_a3))
     return Bounds(
-        substrate_atoms(box, substrate.density_atoms_per_a3),
+        sum(layers),
         _particle_atoms(specimen) if lattice else _dense_particle_atoms(specimen),
         campaign.placement.count_max,
         substrate.thickness_max_a
         + 2 * size.radius_max_a
+        + relief_a
+        + 2 * grown_a
         + 2 * simulation.vacuum_a
         + simulation.slice_thickness_a,
     )

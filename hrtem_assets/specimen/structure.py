@@ -29,7 +29,8 @@ class Particle:
 class Structure:
     """Particles on a substrate, in a cell periodic in x and y.
 
-    The substrate fills 0 <= z <= `substrate_thickness_a`; particles rest above it.
+    The substrate fills 0 <= z <= `substrate_thickness_a`, or an uneven film of that mean thickness, perhaps with
+    contamination over everything; particles rest above it.
 
     Attributes:
         positions_a: atoms, float32 (N, 3), Å; x and y in [0, cell_a); particle atoms come first.
@@ -40,6 +41,7 @@ class Structure:
         substrate_thickness_a: substrate thickness in Å.
         cell_a: side of the square cell in Å.
         seed: 64-bit seed from which all of it was drawn.
+        contamination_a: thickness of the contamination in Å; 0 for none.
     """
 
     positions_a: NDArray[np.float32]
@@ -50,6 +52,7 @@ class Structure:
     substrate_thickness_a: float
     cell_a: float
     seed: int
+    contamination_a: float = 0.0
 
     @property
     def particle_atoms(self) -> int:

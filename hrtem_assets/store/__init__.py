@@ -5,6 +5,7 @@ writes, repairs and prunes stores is asked of its module: `build`, `reopen`, `pr
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,13 +22,21 @@ if TYPE_CHECKING:
     from hrtem_assets.store.reader import StoreReader
     from hrtem_assets.store.reading import StoreInfo, find_store, info_or_none, store_info
     from hrtem_assets.store.recipe import Recipe, differences
-    from hrtem_assets.store.schema import DEVICES, Coordinate, Schema, Variable, pixel_coordinates
+    from hrtem_assets.store.schema import (
+        BOOKKEEPING,
+        DEVICES,
+        Coordinate,
+        Schema,
+        Variable,
+        pixel_coordinates,
+    )
 
 # the light ones first
 _MODULES = ("errors", "files", "layout", "recipe", "schema", "reading", "reader", "checked")
 
 # names, and modules that other rooms may import
 __all__ = [
+    "BOOKKEEPING",
     "DEVICES",
     "CheckedStore",
     "Coordinate",
@@ -73,7 +82,9 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """One of the names above, from its module."""
+        """One of the names above, from its module, or a module."""
+        if find_spec(f"{__name__}.{name}") is not None:
+            return import_module(f"{__name__}.{name}")
         for module in _MODULES if name in __all__ else ():
             if hasattr(source := import_module(f"{__name__}.{module}"), name):
                 return getattr(source, name)

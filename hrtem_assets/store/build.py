@@ -19,6 +19,7 @@ from hrtem_assets.store.journal import (
     mark_prepared,
     read_entries,
     remove_journal,
+    rows_committed,
 )
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.ledger import note_published
@@ -60,7 +61,7 @@ class PartitionBuild:
 
     @property
     def missing(self) -> list[range]:
-        """Runs of consecutive structures still to be made; each run shares one shard."""
+        """Runs of consecutive rows still to be made; each run shares one shard."""
         if self.is_published:
             return []
         done = self._committed()
@@ -70,11 +71,11 @@ class PartitionBuild:
 
     @property
     def is_published(self) -> bool:
-        """Whether the finished store already holds this recipe and at least this many structures, made from what is
-        upstream now.
+        """Whether the finished store already holds this recipe and at least this many rows, made from what is upstream
+        now.
         """
         info = self._finished()
-        return info is not None and info.structures >= self.count and not self._outdated_shards(info)
+        return info is not None and info.rows >= self.count and not self._outdated_shards(info)
 
     def publish(self) -> StorePath:
         """Give the complete store its place; whatever was there is kept among the superseded.
@@ -83,7 +84,7 @@ class PartitionBuild:
             path of the finished store.
 
         Raises:
-            RuntimeError: if structures are missing.
+            RuntimeError: if rows are missing.
             PartitionBusyError: if another process may have taken the partition over.
         """
         with files.explained(self.final):
@@ -95,13 +96,16 @@ class PartitionBuild:
             note_published(self.layout, self.partition, store_info(self.final))
             return self.final
         if self.missing:
-            raise RuntimeError(f"{self.partition} lacks structures from {self.missing[0].start} on")
+            raise RuntimeError(f"{self.partition} lacks rows from {self.missing[0].start} on")
         # a task that the cluster ran twice may still be writing
         self.handle.fence.close()
         self._check()
         files.sweep(self.handle.path)
         entries = self._leading_entries()
         made = [r for e in entries for r in e["records"]]
+        # of a structure that an earlier attempt began and this one does not want, some rows may be there
+        per_structure = self.schema.rows_per_structure
+        made = made[: len(made) // per_structure * per_structure]
         run_ids = list(dict.fromkeys(r["run_id"] for r in made))
         records = [r | {"run": run_ids.index(r["run_id"])} for r in made]
         arrays = [v.name for v in self.schema.arrays]
@@ -113,7 +117,11 @@ class PartitionBuild:
                 **self.schema.attributes,
                 "title": self.schema.title,
                 "complete": True,
-                "structures": len(records),
+                "structures": len(records) // per_structure,
+                # xarray then takes the record draw for a coordinate, beside structure
+                **(
+                    {"rows_per_structure": per_structure, "coordinates": "draw"} if per_structure != 1 else {}
+                ),
                 "structures_per_shard": self.schema.structures_per_shard,
                 # what the structures' digests are computed over, for checking a store by itself
                 "arrays": arrays,
@@ -124,7 +132,7 @@ class PartitionBuild:
                 "records": content_records(self.schema),
                 # whose digests the record upstream_digest holds
                 "upstream": sorted(self.recipe.upstream),
-                # structures that could not be made at this recipe, and why; their values are fill values
+                # rows that could not be made at this recipe, and why; their values are fill values
                 "failures": {str(i): r[FAILURE] for i, r in enumerate(made) if FAILURE in r},
                 "recipe": self.recipe.model_dump(mode="json"),
                 "recipe_digest": self.recipe.digest,
@@ -152,7 +160,7 @@ class PartitionBuild:
         files.remove(build)
         info = self._finished()
         outdated = self._outdated_shards(info) if info is not None else set()
-        if info is None or len(outdated) == -(-info.structures // self.schema.structures_per_shard):
+        if info is None or len(outdated) == -(-info.rows // self.schema.structures_per_shard):
             zarr_files.create(build, self.schema, self.count)
         else:
             self._start_from_finished(outdated)
@@ -177,18 +185,18 @@ class PartitionBuild:
         return info if info.recipe.digest == self.recipe.digest else None
 
     def _outdated_shards(self, info: StoreInfo) -> set[int]:
-        """Shards of the finished store with structures that were made from other values than are upstream now."""
+        """Shards of the finished store with rows that were made from other values than are upstream now."""
         recorded = recorded_upstream(info) if self.upstream else {}
         step = self.schema.structures_per_shard
         if recorded is None:
             # written before stores recorded it: nobody knows what they were made from
-            return set(range(-(-info.structures // step)))
+            return set(range(-(-info.rows // step)))
         # others than those wanted are left as they are
         wanted = {asset: digests[: self.count] for asset, digests in self.upstream.items()}
         return {k // step for ks in made_from_others(recorded, wanted).values() for k in ks}
 
     def _committed(self) -> dict[int, dict[str, Any]]:
-        """Journal entries by their first structure; one made from what is not upstream any more counts as not made."""
+        """Journal entries by their first row; one made from what is not upstream any more counts as not made."""
         entries = read_entries(self.handle.journal)
         return {int(e["first"]): e for e in entries if self._is_current(e)}
 
@@ -203,7 +211,7 @@ class PartitionBuild:
         )
 
     def _leading_entries(self) -> list[dict[str, Any]]:
-        """Entries of the gapless run of structures from 0: at least `count`, more if more were made before."""
+        """Entries of the gapless run of rows from 0: at least `count`, more if more were made before."""
         done, step = self._committed(), self.schema.structures_per_shard
         leading: list[dict[str, Any]] = []
         first = 0
@@ -215,13 +223,17 @@ class PartitionBuild:
         return leading
 
 
-def structures_made(layout: Layout, partition: PartitionId, recipe: Recipe) -> int:
-    """How many structures filling a partition would find made already: of the finished store, or of an open build.
+def structures_made(
+    layout: Layout, partition: PartitionId, recipe: Recipe, rows_per_structure: int = 1
+) -> int:
+    """How many whole structures filling a partition would find made already: of the finished store, or of an open
+    build.
 
     Args:
         layout: where stores lie.
         partition: which partition.
         recipe: what is to decide its numbers.
+        rows_per_structure: rows of each structure.
     """
     final, published = layout.store(partition), 0
     if files.is_made(final) and (info := store_info(final)).recipe.digest == recipe.digest:
@@ -229,7 +241,7 @@ def structures_made(layout: Layout, partition: PartitionId, recipe: Recipe) -> i
     build, journal = layout.build(partition, recipe.digest), layout.journal(partition, recipe.digest)
     if not is_prepared(build, journal):
         return published
-    return max(published, sum(len(entry["records"]) for entry in read_entries(journal)))
+    return max(published, rows_committed(journal) // rows_per_structure)
 
 
 @contextmanager
@@ -249,10 +261,10 @@ def open_build(
         partition: what to fill.
         recipe: what decides its numbers.
         schema: what it holds.
-        count: structures wanted.
+        count: rows wanted, of whole structures.
         provenance: what and who: `run_id`, `package_version`, and `user` and `host` if they shall be known.
-        upstream: digests of the structures in each store that it is made from, uint64 (structure,) by asset; what was
-            made from others is made again.
+        upstream: digests of the values that each row is made from, uint64 (row,) by upstream asset; what was made from
+            others is made again.
 
     Raises:
         PartitionBusyError: if another process is filling the partition.

@@ -179,8 +179,9 @@ class CheckedStore(StoreReader):
         if replaced:
             return replaced_error(self.path)
         first = shard * self._step
-        last = min(first + self._step, self.info.structures) - 1
-        which = f"structure {first}" if first == last else f"structures {first} to {last}"
+        last = min(first + self._step, self.info.rows) - 1
+        word = self.info.row_word
+        which = f"{word} {first}" if first == last else f"{word}s {first} to {last}"
         return damaged_error(
             self.path,
             partition_of(self.info),

@@ -20,7 +20,7 @@ from hrtem_assets.store.schema import DEVICES, UPSTREAM_DIGEST, Schema, content_
 
 @dataclass(frozen=True)
 class Product:
-    """What was made for one structure.
+    """What was made for one row.
 
     Attributes:
         arrays: by the name of the schema's array, without the `structure` dimension.
@@ -72,11 +72,11 @@ class BuildHandle:
     fence: Fence
 
     def commit(self, first: int, products: Sequence[Product]) -> None:
-        """Write consecutive structures of one shard; they count once its journal entry is there.
+        """Write consecutive rows of one shard; they count once its journal entry is there.
 
         Args:
-            first: index of the first structure: the shard's, or that after those committed before.
-            products: one per structure.
+            first: index of the first row: the shard's, or that after those committed before.
+            products: one per row.
 
         Raises:
             FencedError: if this build has been taken over or published.
@@ -89,7 +89,7 @@ class BuildHandle:
         begin = first // step * step
         earlier = read_entry(self.journal, begin)["records"] if begin < first else []
         if begin + len(earlier) != first:
-            raise ValueError(f"structures from {begin + len(earlier)} on must be committed before {first}")
+            raise ValueError(f"rows from {begin + len(earlier)} on must be committed before {first}")
         if names:
             stacked = {name: _stacked([p.arrays[name] for p in products]) for name in names}
             zarr_files.write_structures(self.path, first, stacked)

@@ -1,4 +1,4 @@
-"""The journal of a partition being filled: one file per committed shard, with the records of its structures."""
+"""The journal of a partition being filled: one file per committed shard, with the records of its rows."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from hrtem_assets.store.schema import bookkeeping
 PREPARED = "prepared"
 """The file without which a journal says nothing: written when the build beside it is ready to be filled."""
 FAILURE = "failure"
-"""In the record of a structure that could not be made: why."""
+"""In the record of a row that could not be made: why."""
 
 
 def mark_prepared(journal: StorePath) -> None:
@@ -33,17 +33,17 @@ def remove_journal(journal: StorePath) -> None:
 
 
 def read_entry(journal: StorePath, first: int) -> dict[str, Any]:
-    """One committed shard, by its first structure."""
+    """One committed shard, by its first row."""
     entry: dict[str, Any] = json.loads(files.read(_entry(journal, first)))
     return entry
 
 
 def write_entry(journal: StorePath, entry: Mapping[str, Any]) -> None:
-    """Commit a shard: its structures count once this file is there.
+    """Commit a shard: its rows count once this file is there.
 
     Args:
         journal: folder.
-        entry: `first` structure of the shard, and `records`, one per structure, each with the `run_id` that made it.
+        entry: `first` row of the shard, and `records`, one per row, each with the `run_id` that made it.
     """
     files.write(_entry(journal, entry["first"]), json.dumps(entry).encode())
 
@@ -54,8 +54,13 @@ def read_entries(journal: StorePath) -> list[dict[str, Any]]:
     return [json.loads(text) for text in files.read_all(written)]
 
 
+def rows_committed(journal: StorePath) -> int:
+    """How many rows a journal says are there."""
+    return sum(len(entry["records"]) for entry in read_entries(journal))
+
+
 def journal_of(path: StorePath, journal: StorePath, leave_out: Collection[int]) -> None:
-    """Write entries for the structures of a finished store, as if they had just been committed.
+    """Write entries for the rows of a finished store, as if they had just been committed.
 
     Args:
         path: the store.

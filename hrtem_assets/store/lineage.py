@@ -1,4 +1,4 @@
-"""Which values of its upstream stores each structure was made from, as the stores record it."""
+"""Which values of its upstream stores each row was made from, as the stores record it."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from hrtem_assets.store.schema import UPSTREAM_DIGEST
 
 
 def recorded_upstream(info: StoreInfo) -> dict[str, NDArray[np.uint64]] | None:
-    """Digests of the upstream structures that each structure was made from, uint64 (structure,) by asset.
+    """Digests of the upstream values that each row was made from, uint64 (row,) by asset.
 
     Args:
         info: of a finished store.
@@ -30,14 +30,14 @@ def recorded_upstream(info: StoreInfo) -> dict[str, NDArray[np.uint64]] | None:
 def made_from_others(
     recorded: Mapping[str, NDArray[np.uint64]], present: Mapping[str, NDArray[np.uint64]]
 ) -> dict[str, list[int]]:
-    """Structures that were made from other values than are there now, by upstream asset.
+    """Rows that were made from other values than are there now, by upstream asset.
 
     Args:
         recorded: from `recorded_upstream`.
-        present: digests of the structures in each upstream store, as far as it is there.
+        present: digests of what each row would be made from now, as far as it is there.
     """
     outdated = {}
     for asset, digests in present.items():
         both = min(len(digests), len(recorded[asset]))
         outdated[asset] = np.flatnonzero(recorded[asset][:both] != digests[:both]).tolist()
-    return {asset: structures for asset, structures in outdated.items() if structures}
+    return {asset: rows for asset, rows in outdated.items() if rows}

@@ -69,7 +69,7 @@ def prune_array(layout: Layout, partition: PartitionId, schema: Schema, array: s
                 partition,
                 info.recipe,
                 schema,
-                info.structures,
+                info.rows,
                 info.attributes["provenance"],
                 lock,
                 {},

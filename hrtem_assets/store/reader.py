@@ -68,6 +68,16 @@ class StoreReader:
                 )
         return self._arrays[variable]
 
+    def planes(self) -> list[str]:
+        """Names of the arrays that hold a value for every pixel."""
+        names: list[str] = self.info.attributes["arrays"]
+        return [name for name in names if _dimensions(self.array(name))[1:] == ("y", "x")]
+
+    def along(self, dimension: str) -> list[str]:
+        """Names of the variables whose first dimension beside that of the rows is this one."""
+        names = [*self.info.attributes["arrays"], *self.info.attributes["records"]]
+        return [name for name in names if _dimensions(self.array(name))[1:2] == (dimension,)]
+
     def column(self, variable: str) -> NDArray[Any]:
         """All structures' values of one small variable, or those of a coordinate.
 
@@ -119,3 +129,8 @@ class StoreReader:
             return files.read_part(self.path / key, start or 0, length)
         except FileNotFoundError:
             return None
+
+
+def _dimensions(array: zarr.Array[Any]) -> tuple[str, ...]:
+    # the second version of the format, which our stores are not written in, has none
+    return tuple(getattr(array.metadata, "dimension_names", None) or ())

@@ -21,7 +21,7 @@ class StoreInfo:
 
     Attributes:
         path: the store.
-        structures: how many it holds.
+        structures: how many it holds; of each it may have several rows.
         recipe: what decided its numbers.
         attributes: all root attributes.
     """
@@ -37,15 +37,52 @@ class StoreInfo:
         return tuple(self.attributes.get("pruned", ()))
 
     @property
+    def rows_per_structure(self) -> int:
+        """Rows of each structure, one after the other; more than one where rows are images of it."""
+        return int(self.attributes.get("rows_per_structure", 1))
+
+    @property
+    def rows(self) -> int:
+        """How many rows it holds."""
+        return self.structures * self.rows_per_structure
+
+    @property
+    def row_word(self) -> str:
+        """What a row is called: `structure`, or `image` where a structure has several."""
+        return row_word(self.rows_per_structure)
+
+    def row_name(self, row: int) -> str:
+        """A row in words: `structure 5`, or `image 5 (structure 1, draw 2)`."""
+        return row_name(row, self.rows_per_structure)
+
+    @property
     def failures(self) -> dict[int, str]:
-        """Why structures could not be made, by index; nobody must read their values."""
+        """Why rows could not be made, by index; nobody must read their values."""
         return {int(index): reason for index, reason in self.attributes.get("failures", {}).items()}
 
     @property
     def made(self) -> list[int]:
-        """Indices of the structures that were made."""
+        """Indices of the rows that were made."""
         failures = self.failures
-        return [index for index in range(self.structures) if index not in failures]
+        return [index for index in range(self.rows) if index not in failures]
+
+    @property
+    def made_structures(self) -> list[int]:
+        """The structure of each row that was made."""
+        return [row // self.rows_per_structure for row in self.made]
+
+
+def row_word(rows_per_structure: int) -> str:
+    """What a row is called in a store with so many of each structure."""
+    return "structure" if rows_per_structure == 1 else "image"
+
+
+def row_name(row: int, rows_per_structure: int) -> str:
+    """A row in words, in a store with so many of each structure."""
+    if rows_per_structure == 1:
+        return f"structure {row}"
+    structure, draw = divmod(row, rows_per_structure)
+    return f"image {row} (structure {structure}, draw {draw})"
 
 
 def store_info(path: StorePath) -> StoreInfo:
@@ -83,6 +120,7 @@ def info_of(path: StorePath, text: bytes) -> StoreInfo:
         if (
             not isinstance(attributes["provenance"].get("overrides", {}), dict)
             or int(attributes["structures_per_shard"]) < 1
+            or info.rows_per_structure < 1
             or not all(isinstance(name, str) for name in (*attributes["arrays"], *info.pruned))
         ):
             raise ValueError("its attributes were edited")
@@ -197,12 +235,12 @@ def missing_error(info: StoreInfo, variable: str, index: int) -> StoreError:
     Args:
         info: of the store.
         variable: the array.
-        index: structure index.
+        index: its row.
     """
     partition = partition_of(info)
     if index in info.failures:
         return StoreError(
-            f"{partition}: structure {index} could not be made: {info.failures[index]}; use the others"
+            f"{partition}: {info.row_name(index)} could not be made: {info.failures[index]}; use the others"
         )
     return StoreError(
         f"{variable} of structure {index} in {info.path} has been pruned (storage.keep_vacuum_waves: false); to have "

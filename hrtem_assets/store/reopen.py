@@ -12,17 +12,17 @@ from hrtem_assets.store.reading import store_info
 
 
 def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> int:
-    """Turn a finished store back into one that is being filled, without its damaged structures.
+    """Turn a finished store back into one that is being filled, without its damaged rows.
 
     Materializing then makes these, and those that share their files, and publishes the store again.
 
     Args:
         layout: where stores lie.
         partition: a finished partition whose seal holds: its records are kept.
-        damaged: structure indices.
+        damaged: indices of rows.
 
     Returns:
-        structures taken out.
+        rows taken out.
 
     Raises:
         PartitionBusyError: if the partition is being filled.
@@ -48,7 +48,7 @@ def reopen(layout: Layout, partition: PartitionId, damaged: Collection[int]) -> 
                     files.delete(file)
         mark_prepared(journal)
         files.move(final, build, lock.check)
-    return sum(min(step, info.structures - shard * step) for shard in shards)
+    return sum(min(step, info.rows - shard * step) for shard in shards)
 
 
 def discard(layout: Layout, partition: PartitionId) -> None:

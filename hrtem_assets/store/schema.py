@@ -58,12 +58,13 @@ class Schema:
     """Variables and coordinates of one asset's stores.
 
     Attributes:
-        arrays: large variables, written structure by structure as they are made.
-        records: small variables, one value or short vector per structure.
+        arrays: large variables, written row by row as they are made.
+        records: small variables, one value or short vector per row.
         coordinates: by dimension name.
-        structures_per_shard: structures that share a file of each array, and are committed together.
+        structures_per_shard: rows that share a file of each array, and are committed together.
         title: what one row is.
         attributes: further root attributes, as JSON.
+        rows_per_structure: rows of each structure, one after the other; more than one where rows are images of it.
     """
 
     arrays: tuple[Variable, ...]
@@ -72,6 +73,7 @@ class Schema:
     structures_per_shard: int
     title: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    rows_per_structure: int = 1
 
     def with_bookkeeping(self, upstream: int = 0) -> "Schema":
         """The schema with the records that every store keeps of each structure.
@@ -82,16 +84,17 @@ class Schema:
         return replace(self, records=(*self.records, *bookkeeping(len(self.arrays), upstream)))
 
 
-def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0) -> dict[str, Coordinate]:
+def pixel_coordinates(n: int, sampling_a: float, first_px: int = 0, unit: str = "Å") -> dict[str, Coordinate]:
     """Coordinates `y` and `x` of a square image, counted from the cell's corner.
 
     Args:
         n: pixels along a side.
         sampling_a: pixel in Å.
         first_px: pixels between the cell's corner and the image's.
+        unit: `px` with a sampling of 1, for images whose pixels differ.
     """
     positions = np.arange(first_px, first_px + n) * sampling_a
-    return {axis: Coordinate(positions, "Å", f"position along {axis}") for axis in ("y", "x")}
+    return {axis: Coordinate(positions, unit, f"position along {axis}") for axis in ("y", "x")}
 
 
 DEVICES = ("cpu", "cuda")

@@ -20,15 +20,15 @@ from hrtem_assets.store.schema import Schema, Variable
 COMPRESSOR = BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle")
 
 
-def create(path: StorePath, schema: Schema, structures: int) -> None:
-    """Create a store's group, arrays and coordinates, all structures absent."""
+def create(path: StorePath, schema: Schema, rows: int) -> None:
+    """Create a store's group, arrays and coordinates, all rows absent."""
     group, contents = _in_memory()
     for variable in schema.arrays:
         shard = (schema.structures_per_shard, *variable.shape)
         chunk = (1, *(variable.chunk or variable.shape))
         group.create_array(
             variable.name,
-            shape=(structures, *variable.shape),
+            shape=(rows, *variable.shape),
             chunks=chunk,
             shards=None if shard == chunk else shard,
             dtype=variable.dtype,
@@ -43,18 +43,18 @@ def create(path: StorePath, schema: Schema, structures: int) -> None:
     _write_out(path, contents)
 
 
-def resize(path: StorePath, schema: Schema, structures: int) -> None:
-    """Change how many structures a store's arrays hold; those beyond are deleted."""
+def resize(path: StorePath, schema: Schema, rows: int) -> None:
+    """Change how many rows a store's arrays hold; those beyond are deleted."""
     group = _open(path)
     for variable in schema.arrays:
-        _array(group, variable.name).resize((structures, *variable.shape))
+        _array(group, variable.name).resize((rows, *variable.shape))
 
 
-def enlarge(path: StorePath, schema: Schema, structures: int) -> None:
-    """Make room for at least so many structures; nothing is deleted."""
+def enlarge(path: StorePath, schema: Schema, rows: int) -> None:
+    """Make room for at least so many rows; nothing is deleted."""
     group = _open(path)
     held = [_array(group, v.name).shape[0] for v in schema.arrays]
-    resize(path, schema, max([structures, *held]))
+    resize(path, schema, max([rows, *held]))
 
 
 def write_structures(path: StorePath, first: int, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -73,18 +73,20 @@ def write_structures(path: StorePath, first: int, arrays: Mapping[str, NDArray[A
 
 
 def write_records(path: StorePath, schema: Schema, records: Sequence[Mapping[str, Any]]) -> None:
-    """Write the small variables of all structures at once.
+    """Write the small variables of all rows at once, with the structure of each and, of several, its draw.
 
     Args:
         path: the store.
         schema: names the variables.
-        records: one mapping per structure; a missing or short value is padded with the fill value.
+        records: one mapping per row; a missing or short value is padded with the fill value.
     """
     group, contents = _in_memory()
-    structure = np.arange(len(records))
+    structure, draw = np.divmod(np.arange(len(records)), schema.rows_per_structure)
     _write_whole(
         group, "structure", structure, ("structure",), {"long_name": "structure index within the specimen"}
     )
+    if schema.rows_per_structure != 1:
+        _write_whole(group, "draw", draw, ("structure",), {"long_name": "which of the structure's images"})
     for variable in schema.records:
         values = np.full((len(records), *variable.shape), variable.fill_value, dtype=variable.dtype)
         for index, record in enumerate(records):

@@ -3,6 +3,7 @@
 # modules that other rooms may import
 __all__ = [
     "datasets",
+    "notebook",
     "pairs",
     "torch_dataset",
 ]

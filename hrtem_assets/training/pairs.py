@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from hrtem_assets.campaign import Campaign
+from hrtem_assets.imaging.distributions import Distribution
 
 PRETRAINING_DEFOCUS_NM = 10.0
 """Training sets within this of zero defocus are pretrained on, the others are for transfer only (as published)."""
@@ -57,7 +59,7 @@ def transfer_pairs(campaign: Campaign) -> list[TransferPair]:
         pairs += [
             TransferPair(name, source, source_condition.key, target, target_condition.key)
             for source, source_condition in sets
-            if abs(source_condition.defocus_nm) <= PRETRAINING_DEFOCUS_NM
+            if abs(_usual(source_condition.defocus_nm)) <= PRETRAINING_DEFOCUS_NM
             for target, target_condition in sets
             if (source, source_condition) != (target, target_condition)
         ]
@@ -70,12 +72,13 @@ def mixtures(campaign: Campaign) -> list[Mixture]:
     For the published campaign 128:384, 256:256 and 384:128.
 
     Args:
-        campaign: its series and its count of training structures decide.
+        campaign: its series and its number of training images decide.
     """
+    images = campaign.counts.train * campaign.images_per_structure
     return [
-        Mixture(**asdict(pair), source_images=n, target_images=campaign.counts.train - n)
+        Mixture(**asdict(pair), source_images=n, target_images=images - n)
         for pair in transfer_pairs(campaign)
-        for n in _quarters(campaign.counts.train)
+        for n in _quarters(images)
     ]
 
 
@@ -95,3 +98,8 @@ def as_csv(rows: Iterable[TransferPair]) -> str:
 
 def _quarters(images: int) -> Iterator[int]:
     yield from sorted({images * k // 4 for k in (1, 2, 3)} - {0, images})
+
+
+def _usual(value: Any) -> float:
+    """A number, or the median of what it is drawn from."""
+    return float(value.median if isinstance(value, Distribution) else value)

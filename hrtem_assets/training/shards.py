@@ -57,6 +57,11 @@ class ShardReader:
         self.dtype = np.dtype(metadata["data_type"])
         # of labels that are stored in steps
         self.scale_factor: float | None = metadata.get("attributes", {}).get("scale_factor")
+        attributes = metadata.get("attributes", {})
+        # of labels that are numbers for something
+        self.meanings: dict[int, str] = dict(
+            zip(attributes.get("flag_values", ()), attributes.get("flag_meanings", "").split(), strict=True)
+        )
         self.fill_value: Any = metadata["fill_value"]
         self._rows: int = rows
         self._index: dict[int, NDArray[np.uint64] | None] = {}

@@ -3,7 +3,6 @@
 # modules that other rooms may import
 __all__ = [
     "cross_check",
-    "electrons",
     "exit_waves",
     "precision",
     "registry",

@@ -16,6 +16,7 @@ from hrtem_assets.execution.fill import fill
 from hrtem_assets.execution.settings import LocalCompute
 from hrtem_assets.export.formats import FORMATS
 from hrtem_assets.export.partition_export import export_partition
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import CalibrationError, find_zero_defocus
 from hrtem_assets.maintenance.trace import rebuild, trace
@@ -26,7 +27,6 @@ from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets.store.reader import StoreReader
 from hrtem_assets.store.reading import StoreError, find_store, store_info
 from hrtem_assets.store.reopen import reopen
-from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets_tests.small import SETTINGS, SPECIMEN, small_campaign
 
 CONDITION = "df-10nm_400e"

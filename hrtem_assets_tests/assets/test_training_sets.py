@@ -139,8 +139,8 @@ def test_statistics_of_any_counts_are_exact_to_the_last_digits(counts):
 
 
 def test_512_pixels_are_cropped_from_the_published_images_and_small_images_stay_whole():
-    assert load_campaign("paper").crop_px == 512
-    assert small_campaign().crop_px == 256
+    assert load_campaign("paper").crop_px("df-10nm_400e") == 512
+    assert small_campaign().crop_px("df-10nm_400e") == 256
 
 
 def test_a_crop_larger_than_the_image_is_refused_with_the_repair():

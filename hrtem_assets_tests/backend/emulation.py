@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from hrtem_assets.backend.array_backend import Triple
+from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 
 COMPILER = "g++"
 SHIM = Path(__file__).with_name("emulated.h")
@@ -145,6 +146,20 @@ class EmulatedBackend:
         plain = waves.view(np.ndarray)
         ducc0.fft.c2c(plain, axes=axes, forward=not inverse, out=plain)
         self.transformed.append(waves.shape)
+
+    def fft(self, rows: NDArray[np.complex64], inverse: bool = False) -> None:
+        assert isinstance(rows, DeviceArray)
+        assert rows.flags.c_contiguous
+        PROCESSOR_BACKEND.fft(rows.view(np.ndarray), inverse)
+
+    def rfft2(self, image: NDArray[np.float32]) -> NDArray[np.complex64]:
+        assert isinstance(image, DeviceArray)
+        assert image.dtype == np.float32
+        return PROCESSOR_BACKEND.rfft2(image.view(np.ndarray)).view(DeviceArray)
+
+    def irfft2(self, spectrum: NDArray[np.complex64], columns: int) -> NDArray[np.float32]:
+        assert isinstance(spectrum, DeviceArray)
+        return PROCESSOR_BACKEND.irfft2(spectrum.view(np.ndarray), columns).view(DeviceArray)
 
     def gaussian_filter(self, image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
         assert isinstance(image, DeviceArray)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks import script
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.specimen.assembly import build_structure
-from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets_tests.small import SPECIMEN, small_campaign
 
 pytestmark = pytest.mark.slow

@@ -128,7 +128,8 @@ def test_the_environment_variable_names_a_preset_or_a_file(write, monkeypatch):
 
 def test_a_file_that_is_not_there_is_answered_with_the_presets():
     with pytest.raises(
-        CampaignError, match=r"neither a preset \(demo, paper\) nor a file; set HRTEM_CAMPAIGN"
+        CampaignError,
+        match=r"neither a preset \(demo, paper, barrere2026, .*\) nor a file; set HRTEM_CAMPAIGN",
     ):
         load_campaign("papper")
 

@@ -21,4 +21,4 @@ def test_every_campaign_of_the_readme_is_accepted(tmp_path):
     assert list(loaded) == ["gold", "quantum_dots"]
     assert "extends" not in blocks[0]
     assert len(loaded["gold"].specimens) == 1
-    assert len(loaded["quantum_dots"].conditions) == 17
+    assert len(loaded["quantum_dots"].conditions) == 18

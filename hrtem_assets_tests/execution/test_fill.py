@@ -42,7 +42,7 @@ def digests(dataset: xr.Dataset) -> list[int]:
 
 def test_tasks_are_joined_where_they_follow_each_other_under_the_same_conditions():
     ones = [Shards(range(k, k + 1), (None,)) for k in (0, 1, 2, 4, 5)]
-    assert [t.structures for t in joined(ones, 2)] == [range(0, 2), range(2, 3), range(4, 6)]
+    assert [t.rows for t in joined(ones, 2)] == [range(0, 2), range(2, 3), range(4, 6)]
     assert joined(ones, 1) == ones
     differing = [Shards(range(0, 1), ("a",)), Shards(range(1, 2), ("a", "b"))]
     assert joined(differing, 9) == differing

@@ -127,7 +127,7 @@ def test_outlines_follow_the_edges_of_the_mask(figure):
 def test_one_structure_is_shown_under_all_conditions_that_with_most_particle(gallery, layout):
     store = next(p.store for p in gallery.panels if p.store is not None)
     fractions = np.asarray(zarr.open_array(store / "mask_fraction", mode="r")[:])
-    assert gallery.shown_structure("CdSe-small") == int(np.argmax(fractions)) == 1
+    assert gallery.shown_row("CdSe-small") == int(np.argmax(fractions)) == 1
 
 
 def test_panels_are_whole_pixels_and_text_in_the_pdf_is_text(gallery, tmp_path):

@@ -26,7 +26,7 @@ if "narrow" in sys.argv:
 from hrtem_assets.campaign import Optics, Simulation
 from hrtem_assets.fft import LANES
 from hrtem_assets.imaging.focal_series import FocalSeries
-from hrtem_assets.waves.electrons import wavelength_a
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.waves.engine import Atoms
 from hrtem_assets.waves.engines.fused import FusedEngine
 from hrtem_assets.fft import LANES

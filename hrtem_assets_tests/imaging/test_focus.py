@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hrtem_assets.campaign import Calibration, Optics, load_campaign
 from hrtem_assets.imaging import focus
 from hrtem_assets.imaging.effect import frequencies
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import CalibrationError, find_zero_defocus, literal_zero_defocus
 from hrtem_assets.specimen.assembly import build_structure
 from hrtem_assets.waves.cell import place_in_cell
-from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets.waves.phonons import configurations
 from hrtem_assets.waves.precision import round_mantissa
 from hrtem_assets.waves.registry import engine

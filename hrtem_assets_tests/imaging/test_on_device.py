@@ -6,14 +6,16 @@ import pytest
 from hrtem_assets.backend.processor import PROCESSOR_BACKEND
 from hrtem_assets.campaign import Calibration, Optics
 from hrtem_assets.imaging.effect import Exposure
-from hrtem_assets.imaging.effects import USUAL
+from hrtem_assets.imaging.effects import acting
 from hrtem_assets.imaging.effects.shot_noise import ShotNoise
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.exposing import expose, stored_counts
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus
 from hrtem_assets.imaging.intensity import spectra_of
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.labels.phase_label import phase_label
-from hrtem_assets.waves.electrons import wavelength_a
+from hrtem_assets_tests.imaging.waves import USUAL
 from hrtem_assets_tests.waves.atoms import reference_atoms
 
 SAMPLING_A, WAVELENGTH_A = 0.2, wavelength_a(300.0)
@@ -48,10 +50,62 @@ def test_images_are_those_of_the_processor(backend, waves, optics, columns):
         assert image.dtype == np.float32
         np.testing.assert_allclose(image, own.intensity(defocus_a), rtol=1e-5, atol=2e-6)
         for where in (PROCESSOR_BACKEND, backend):
-            exposure = Exposure(optics, WAVELENGTH_A, SAMPLING_A, defocus_a, backend=where)
+            exposure = Exposure(Microscope(optics=optics), WAVELENGTH_A, SAMPLING_A, defocus_a, backend=where)
             image = where.to_host(expose(spectra_of(waves, where), USUAL[:2], exposure)[0])
             assert image.dtype == np.float32
             np.testing.assert_allclose(image, own.intensity(defocus_a), rtol=1e-5, atol=3e-6)
+
+
+MICROSCOPES = {
+    "lens": {
+        "optics": {
+            "aperture_mrad": 25.0,
+            "aperture_edge_mrad": 2.0,
+            "aperture_shift_mrad": 1.0,
+            "tilt_mrad": 2.0,
+            "convergence_mrad": 0.3,
+            "aberrations": {"c30_um": 15.0, "c12_nm": 3.0, "c45_um": 40.0, "c56_mm": 2.0},
+        }
+    },
+    "sums": {
+        "optics": {
+            "convergence_mrad": 0.3,
+            "source_points": 3,
+            "quadrature_points": 3,
+            "spatial_coherence": "quadrature",
+            "temporal_coherence": "quadrature",
+        }
+    },
+    "stage and pixels": {
+        "stage": {"vibration_a": 0.3, "vibration_minor_a": 0.1, "drift_a": 0.4, "drift_azimuth_rad": 1.0},
+        "frame": {"sampling_a": 0.27, "size_px": 60},
+    },
+    "detector": {
+        "detector": {"camera": "ccd", "binning": 2, "x_rays_per_mpx": 500, "dead_pixels_per_mpx": 500}
+    },
+    "counting": {"detector": {"camera": "direct_counting", "output": "float32"}},
+}
+
+
+@pytest.mark.parametrize("name", MICROSCOPES)
+def test_a_microscope_is_that_of_the_processor(backend, waves, name):
+    microscope = Microscope.model_validate(MICROSCOPES[name])
+    side_px = microscope.frame.size_px or waves.shape[-1]
+    images = []
+    for where in (PROCESSOR_BACKEND, backend):
+        # noise would amplify a last bit: so many electrons that it is small
+        exposure = Exposure(microscope, WAVELENGTH_A, SAMPLING_A, 120.0, 4e4, 7, where, side_px)
+        image, record = expose(spectra_of(waves, where), acting(microscope), exposure)
+        images.append((on_host(image, where), record))
+    (own, told), (there, also) = images
+    assert told == also
+    assert own.shape == there.shape
+    step = max(1.0, 1e-5 * own.max())
+    assert np.mean(abs(own - there) > step) < 0.01
+
+
+def on_host(image, where):
+    return np.asarray(where.to_host(image), np.float64)
 
 
 def test_waves_that_are_on_the_device_stay_there_and_are_not_changed(backend, waves):
@@ -79,7 +133,7 @@ def test_equal_intensities_and_seeds_give_equal_counts(backend, dose_e_per_a2):
     image[0, :5] = [0.0, 1e-30, 1.0, 1 / 32, 3.0]
     counts = []
     for where in (PROCESSOR_BACKEND, backend):
-        exposure = Exposure(Optics(), WAVELENGTH_A, SAMPLING_A, 0.0, dose_e_per_a2, 7, where)
+        exposure = Exposure(Microscope(), WAVELENGTH_A, SAMPLING_A, 0.0, dose_e_per_a2, 7, where)
         there = where.xp.asarray(image)
         made, _ = ShotNoise().apply(there, exposure, exposure.generator("shot_noise"))
         assert type(made) is type(there)

@@ -4,13 +4,15 @@ import numpy as np
 
 from hrtem_assets.campaign import Optics
 from hrtem_assets.imaging.effect import Exposure
-from hrtem_assets.imaging.effects import USUAL
+from hrtem_assets.imaging.effects import acting
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.exposing import expose
 from hrtem_assets.imaging.intensity import spectra_of
-from hrtem_assets.waves.electrons import wavelength_a
+from hrtem_assets.imaging.microscope import Microscope
 
 SAMPLING_A = 0.2
 PERFECT = Optics(focal_spread_a=0.0)
+USUAL = acting(Microscope())
 NO_DRAWS = np.random.default_rng(0)
 
 
@@ -35,6 +37,12 @@ def weak_atom(n=64, sigma_v=0.01, width_a=0.6):
 
 
 def image(waves, defocus_a, optics=PERFECT):
-    """Intensity at a defocus from the exit plane, through lens and focal spread."""
-    exposure = Exposure(optics, wavelength_a(300.0), SAMPLING_A, defocus_a)
-    return expose(spectra_of(waves, exposure.backend), USUAL[:2], exposure)[0]
+    """Intensity at a defocus from the exit plane, through all effects on waves."""
+    exposure = exposure_of(optics, defocus_a)
+    effects = [effect for effect in acting(exposure.microscope) if effect.takes == "waves"]
+    return expose(spectra_of(waves, exposure.backend), effects, exposure)[0]
+
+
+def exposure_of(optics, defocus_a=0.0, **changes):
+    """An exposure with these optics and an ideal detector."""
+    return Exposure(Microscope(optics=optics), wavelength_a(300.0), SAMPLING_A, defocus_a, **changes)

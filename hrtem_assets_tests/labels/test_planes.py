@@ -26,7 +26,7 @@ def test_every_plane_says_what_its_values_mean():
 @pytest.mark.parametrize(
     ("planes", "words"),
     [
-        (["mask", "soft_label", "maks"], "'maks' is not a label; known: mask, soft_label"),
+        (["mask", "soft_label", "maks"], "'maks' is not a label; known: classes, clean_image,"),
         (["mask"], "soft_label must be among them"),
         (["mask", "soft_label", "mask"], "a label is named twice"),
     ],

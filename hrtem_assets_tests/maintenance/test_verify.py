@@ -233,7 +233,7 @@ def structure(layout: Layout, partition: PartitionId) -> tuple[Recipe, dict]:
         ("labels", lambda v: {"mask": ~v["mask"]}, "not the soft label cut"),
         ("labels", lambda v: {"silhouette_iou": np.array(1.2)}, "not between 0 and 1"),
         ("micrographs", lambda v: {"counts": v["counts"] // 2}, "are not between 15.2 and 16.8"),
-        ("micrographs", lambda v: {"defocus": v["defocus"] + 20}, "from the nominal -10 nm"),
+        ("micrographs", lambda v: {"defocus": v["defocus"] + 20}, "which the image's seed draws"),
         ("training_sets", lambda v: {"std": v["std"] + 1}, "mean and std are not the image's"),
         ("training_sets", lambda v: {"split": np.array(5)}, "none of train, validation"),
     ],

@@ -148,7 +148,7 @@ def test_a_larger_count_extends_and_makes_nothing_again_also_not_of_a_short_last
 def test_structures_are_not_committed_beyond_a_gap_in_their_shard(layout: Layout) -> None:
     with open_build(layout, PARTITION, make_recipe(), make_schema(4), 8, PROVENANCE) as build:
         build.handle.commit(0, [make_product(0), make_product(1)])
-        with pytest.raises(ValueError, match="structures from 2 on must be committed before 3"):
+        with pytest.raises(ValueError, match="rows from 2 on must be committed before 3"):
             build.handle.commit(3, [make_product(3)])
 
 
@@ -228,7 +228,7 @@ def test_what_a_killed_write_left_behind_is_not_published(layout: Layout) -> Non
 def test_a_gap_in_the_journal_cannot_be_published(layout: Layout) -> None:
     with open_build(layout, PARTITION, make_recipe(), make_schema(), 4, PROVENANCE) as build:
         build.handle.commit(2, [make_product(2), make_product(3)])
-        with pytest.raises(RuntimeError, match="lacks structures from 0 on"):
+        with pytest.raises(RuntimeError, match="lacks rows from 0 on"):
             build.publish()
 
 

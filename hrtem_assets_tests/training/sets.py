@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from hrtem_assets.assets import ASSETS
-from hrtem_assets.assets.training_sets import mean_and_std
+from hrtem_assets.assets.training_sets import SPLITS, mean_and_std
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.store.build import open_build
 from hrtem_assets.store.commits import Product
@@ -22,7 +22,7 @@ def write_training_set(
 ) -> StorePath:
     """A finished store with Poisson counts of the condition's dose and blocks as labels."""
     asset, specimen = ASSETS["training_sets"], campaign.specimen(specimen_key)
-    n, count = campaign.crop_px, campaign.counts.total
+    n, count = campaign.crop_px(condition), campaign.counts.total
     rng = np.random.default_rng(seed)
     mean_counts = campaign.condition(condition).dose_e_per_a2 * campaign.simulation.output_sampling_a**2
     with open_build(
@@ -46,7 +46,7 @@ def write_training_set(
                 record = {
                     "mean": mean,
                     "std": std,
-                    "split": int(index >= campaign.counts.train),
+                    "split": SPLITS.index(campaign.counts.split(index)),
                     "defocus": campaign.condition(condition).defocus_nm + 0.1 * index,
                     "exit_plane_defocus": 10.0 * index,
                     "dose": campaign.condition(condition).dose_e_per_a2,

@@ -146,8 +146,8 @@ def test_a_missing_set_is_an_error_that_names_the_command(root):
 
 
 def test_an_unknown_split_is_refused_with_the_known_ones(root):
-    with pytest.raises(ValueError, match="'test' must be one of 'train', 'validation'"):
-        ha.open_dataset(SPECIMEN, CONDITIONS[0], split="test", root=root)
+    with pytest.raises(ValueError, match="'tset' must be one of 'train', 'validation', 'test'"):
+        ha.open_dataset(SPECIMEN, CONDITIONS[0], split="tset", root=root)
 
 
 def test_importing_the_package_imports_none_of_the_heavy_ones():

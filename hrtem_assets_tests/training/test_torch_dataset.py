@@ -1,5 +1,7 @@
 """TorchDataset: fractions, mixtures, symmetries, and an order that does not depend on who loads."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,7 @@ def test_a_mixture_takes_of_each_source_what_is_asked(root):
     assert found != sorted(found)
 
 
+@pytest.mark.filterwarnings("ignore:more than one epoch")
 def test_order_and_symmetries_follow_from_seed_and_epoch_alone(root):
     one, two, other = (ha.TorchDataset([A, B], seed=seed, root=root) for seed in (3, 3, 4))
     for epoch in (0, 1):
@@ -129,7 +132,103 @@ def test_an_error_of_a_thread_reaches_the_one_who_waits(tmp_path):
 
 
 def test_fields_that_are_not_wanted_are_not_there(root):
-    assert set(ha.TorchDataset(A, fields=("image",), root=root)[0]) == {"image", "source", "structure"}
+    assert set(ha.TorchDataset(A, fields=("image",), root=root)[0]) == {
+        "image",
+        "source",
+        "structure",
+        "draw",
+    }
+
+
+def test_samples_count_from_the_end_too_and_slices_are_lists(root):
+    dataset = ha.TorchDataset(A, root=root)
+    assert same(dataset[-1], dataset[TRAIN - 1])
+    assert all(map(same, dataset[4:0:-2], (dataset[4], dataset[2])))
+
+
+def test_batches_count_epochs_and_go_on_from_one_that_is_chosen(root):
+    one, two = (ha.TorchDataset(A, seed=5, root=root) for _ in range(2))
+    epochs = [[batch["structure"].tolist() for batch in one.batches(4)] for _ in range(3)]
+    assert epochs[0] != epochs[1] != epochs[2]
+    two.set_epoch(2)
+    assert [batch["structure"].tolist() for batch in two.batches(4)] == epochs[2]
+    two.set_epoch(0)
+    assert [batch["structure"].tolist() for batch in two.batches(4)] == epochs[0]
+    assert [batch["structure"].tolist() for batch in two.batches(4)] == epochs[1]
+
+
+@pytest.mark.filterwarnings("ignore:more than one epoch")
+def test_an_epoch_that_is_asked_for_again_is_told(root):
+    dataset = ha.TorchDataset(A, root=root)
+    list(DataLoader(dataset, batch_size=8))
+    with pytest.warns(UserWarning, match="call set_epoch before each epoch"):
+        list(DataLoader(dataset, batch_size=8))
+    held_out = ha.TorchDataset(A, "validation", root=root)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            list(held_out)
+
+
+@pytest.mark.parametrize("augment", ["none", "random", "all"])
+def test_crops_are_parts_of_the_image_alike_in_all_planes(root, augment):
+    plain = ha.open_dataset(*A, split="train", root=root).load()
+    dataset = ha.TorchDataset(A, augment=augment, crop_px=20, shuffle=False, root=root)
+    corners = set()
+    for sample in dataset[: 3 * TRAIN]:
+        own = plain.sel(structure=sample["structure"])
+        assert sample["image"].shape == (1, 20, 20)
+        (found,) = {
+            (y, x, g)
+            for y in range(13)
+            for x in range(13)
+            for g in range(8)
+            if np.allclose(
+                sample["image"][0], dihedral_view(own.image.values[y : y + 20, x : x + 20], g), atol=1e-5
+            )
+        }
+        y, x, g = found
+        part = slice(y, y + 20), slice(x, x + 20)
+        for name in ("mask", "soft_label"):
+            np.testing.assert_allclose(sample[name], dihedral_view(own[name].values[part], g), atol=1e-6)
+        corners.add((y, x))
+    assert corners == {(6, 6)} if augment == "none" else len(corners) > 10
+
+
+def test_crops_join_training_sets_whose_images_differ_in_size(root, tmp_path):
+    large = small_campaign(counts={"train": 3, "validation": 0}, training_sets={"crop_px": 48})
+    write_training_set(tmp_path, CONDITIONS[0])
+    write_training_set(tmp_path, CONDITIONS[1], large)
+    with pytest.raises(ValueError, match="choose those of one size, or give crop_px"):
+        ha.TorchDataset([A, B], root=tmp_path)
+    dataset = ha.TorchDataset([A, B], crop_px=32, root=tmp_path)
+    assert {sample["image"].shape for sample in dataset} == {(1, 32, 32)}
+    with pytest.raises(ValueError, match="crop_px = 40 must be from 1 to 32"):
+        ha.TorchDataset([A, B], crop_px=40, root=tmp_path)
+
+
+def test_structures_for_the_test_are_apart_from_all_others(tmp_path):
+    campaign = small_campaign(counts={"train": 4, "validation": 3, "test": 2}, training_sets={"crop_px": 32})
+    write_training_set(tmp_path, CONDITIONS[0], campaign)
+    found = {
+        split: {s["structure"] for s in ha.TorchDataset(A, split, root=tmp_path)}
+        for split in ("train", "validation", "test")
+    }
+    assert found == {"train": {0, 1, 2, 3}, "validation": {4, 5, 6}, "test": {7, 8}}
+    assert ha.open_dataset(*A, split="test", root=tmp_path).structure.values.tolist() == [7, 8]
+
+
+def test_any_function_of_a_sample_may_transform_it(root):
+    def halved(sample):
+        return {name: v[..., ::2, ::2] if hasattr(v, "shape") else v for name, v in sample.items()}
+
+    dataset = ha.TorchDataset(A, shuffle=False, augment="none", transform=halved, root=root)
+    plain = ha.TorchDataset(A, shuffle=False, augment="none", root=root)
+    np.testing.assert_array_equal(dataset[3]["mask"], plain[3]["mask"][::2, ::2])
+    batches = list(dataset.batches(8))
+    assert [batch["image"].shape for batch in batches] == [(8, 1, 16, 16), (8, 1, 16, 16), (4, 1, 16, 16)]
+    with pytest.raises(ValueError, match="a function takes a sample and returns one"):
+        ha.TorchDataset(A, transform=lambda sample: sample["image"], root=root)[0]
 
 
 def test_no_sample_lies_beyond_the_end(root):
@@ -148,7 +247,10 @@ def test_no_sample_lies_beyond_the_end(root):
         ({"sources": A, "augment": "twice"}, "augment: 'twice' is not one of 'none', 'random', 'all'"),
         ({"sources": A, "fields": ("phase",)}, "fields: 'phase' is not one of"),
         ({"sources": A, "fields": ()}, "fields is empty"),
-        ({"sources": A, "split": "test"}, "split = 'test' must be one of"),
+        ({"sources": A, "split": "tset"}, "split = 'tset' must be one of"),
+        ({"sources": A, "split": "test"}, "no structure of CdSe-small is for it; give counts.test"),
+        ({"sources": A, "crop_px": 33}, "crop_px = 33 must be from 1 to 32"),
+        ({"sources": A, "fields": ("boxes",)}, "fields: 'boxes' is not one of"),
     ],
 )
 def test_bad_arguments_are_refused_in_words(root, arguments, words):

@@ -1,10 +1,10 @@
 """What an export format writes and says of its files."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hrtem_assets.export.formats.source import Source
 
@@ -41,15 +41,27 @@ class ExportFormat(ABC):
         """Name of the asset that is the export, for example `export_hdf5`."""
         return f"export_{self.name}"
 
+    def front_matter(self, splits: Mapping[str, int]) -> dict[str, Any]:
+        """What the card's YAML says of it beside the usual, for hubs.
+
+        Args:
+            splits: how many images each split holds.
+        """
+        return {}
+
     @abstractmethod
     def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
-        """Write the data files, structure by structure.
+        """Write the data files, row by row.
 
         Args:
             source: a store of `asset`.
             folder: an empty folder.
-            done: to be called after each structure.
+            done: to be called after each row.
         """
 
 
-TABLE = FileKind("table.csv", "text/csv", "one row per structure; numbers, seeds and, of images, their split")
+TABLE = FileKind(
+    "table.csv",
+    "text/csv",
+    "one row per structure, or image of one; numbers, seeds and, of images, their split",
+)

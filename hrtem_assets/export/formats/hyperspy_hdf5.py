@@ -54,14 +54,15 @@ class HyperspyHdf5(ExportFormat):
         """One signal without its data: axes, metadata and an empty stack."""
         shape = source.shape(name)
         group.attrs.update(package="hyperspy", package_version="2.0")
-        sampling_a = float(source.info.attributes["sampling_a"])
+        # images with pixels of their own are calibrated in the table
+        sampling_a = source.info.attributes["sampling_a"]
         axes = zip(("image", "y", "x"), shape, (0.0, *source.first_pixel_a), strict=True)
         for k, (axis, size, offset) in enumerate(axes):
             group.create_group(f"axis-{k}").attrs.update(
                 _type="UniformDataAxis",
                 name=axis,
-                units="Å" if k else "_None_",
-                scale=sampling_a if k else 1.0,
+                units=("px" if sampling_a is None else "Å") if k else "_None_",
+                scale=float(sampling_a or 1.0) if k else 1.0,
                 offset=offset,
                 size=size,
                 navigate=k == 0,

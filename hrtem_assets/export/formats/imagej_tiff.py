@@ -11,6 +11,9 @@ from hrtem_assets.campaign.settings import REQUIRED_PLANES
 from hrtem_assets.export.formats.content import ExportFormat, FileKind
 from hrtem_assets.export.formats.source import Plane, Source
 
+# of integers, which are stored in single precision beyond 16 bits
+MOST_BYTES = 4
+
 
 class ImagejTiff(ExportFormat):
     """Counts and every label as uncompressed stacks with a caption per slice."""
@@ -23,7 +26,8 @@ class ImagejTiff(ExportFormat):
             "*.tif",
             "image/tiff",
             "stacks of one slice per image: `counts.tif` electrons per pixel, 16 bit; `mask.tif` 0 or 255; "
-            "`soft_label.tif` 0 to 255 for 0 to 1; further labels as `label_NAME.tif`, as stored",
+            "`soft_label.tif` 0 to 255 for 0 to 1; further labels as `label_NAME.tif`, as stored, "
+            "exit waves as real and imaginary part; `particle_bits` is left out, for which ImageJ has no type",
         ),
     )
     example = (
@@ -34,17 +38,17 @@ class ImagejTiff(ExportFormat):
 
     def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         rows = [source.row(index) for index in range(len(source))]
-        labels = [f"structure {r['structure']}, {r['split']}, {r['defocus_nm']:+.2f} nm" for r in rows]
+        labels = [
+            f"structure {r['structure']}, "
+            + (f"draw {r['draw']}, " if source.is_several else "")
+            + f"{r['split']}, {r['defocus_nm']:+.2f} nm"
+            for r in rows
+        ]
         for plane in source.planes:
-            convert = (
-                _counted(done)
-                if plane.name == "counts"
-                else _times_255
-                if plane.dtype.kind == "b"
-                else _as_is
-            )
             further = "" if plane.name in ("counts", *REQUIRED_PLANES) else "label_"
-            self._stack(folder / f"{further}{plane.name}.tif", source, plane, labels, convert)
+            for part, convert in _conversions(plane, done).items():
+                path = folder / f"{further}{plane.name}{part}.tif"
+                self._stack(path, source, plane, labels, convert)
 
     def _stack(
         self,
@@ -56,7 +60,9 @@ class ImagejTiff(ExportFormat):
     ) -> None:
         import tifffile
 
-        per_nm = 10 / float(source.info.attributes["sampling_a"])
+        # images with pixels of their own are calibrated in the table
+        sampling_a = source.info.attributes["sampling_a"]
+        per_nm = 1.0 if sampling_a is None else 10 / float(sampling_a)
         images: Iterator[NDArray[Any]] = map(convert, source.each(plane.name))
         tifffile.imwrite(
             path,
@@ -65,8 +71,21 @@ class ImagejTiff(ExportFormat):
             dtype=_shown_dtype(plane),
             imagej=True,
             resolution=(per_nm, per_nm),
-            metadata={"axes": "ZYX", "unit": "nm", "Labels": labels},
+            metadata={"axes": "ZYX", "unit": "pixel" if sampling_a is None else "nm", "Labels": labels},
         )
+
+
+def _conversions(plane: Plane, done: Callable[[], None]) -> dict[str, Callable[[NDArray[Any]], NDArray[Any]]]:
+    """What makes stacks of a plane, by what follows its name; none for integers that the format cannot hold."""
+    match plane.dtype.kind:
+        case "b":
+            return {"": _times_255}
+        case "c":
+            return {"_real": np.real, "_imag": np.imag}
+        case "u" if plane.dtype.itemsize > MOST_BYTES:
+            return {}
+        case _:
+            return {"": _counted(done) if plane.name == "counts" else _as_is}
 
 
 def _counted(done: Callable[[], None]) -> Callable[[NDArray[Any]], NDArray[Any]]:

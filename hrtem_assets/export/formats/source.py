@@ -1,6 +1,7 @@
-"""A finished store as exports read it: arrays of one structure at a time, and a table with one row for each."""
+"""A finished store as exports read it: arrays of one row at a time, and a table with one row for each."""
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.labels.registry import PARTICLE_COUNT
 from hrtem_assets.store import CheckedStore, StoreInfo, StorePath
 
-UNIT_SUFFIXES = {"nm": "_nm", "Å": "_a", "e/Å²": "_e_per_a2", "electrons": "_electrons"}
+UNIT_SUFFIXES = {
+    **{"nm": "_nm", "Å": "_a", "µm": "_um", "mm": "_mm", "rad": "_rad", "mrad": "_mrad"},
+    **{
+        "e/Å²": "_e_per_a2",
+        "electrons": "_electrons",
+        "counts": "_counts",
+        "e": "_e",
+        "eV": "_ev",
+        "ppm": "_ppm",
+        "px": "_px",
+        "°": "_deg",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +36,7 @@ class Column:
     Attributes:
         name: variable name with its unit, such as `defocus_nm`.
         description: what it is.
-        values: one per structure, typed as in the store; text where the store has flags.
+        values: one per row, typed as in the store; text where the store has flags.
     """
 
     name: str
@@ -51,10 +65,11 @@ class Plane:
 
 
 class Source:
-    """Reads what was made of a finished store, all of it held against what was written; arrays come one structure at a
+    """Reads what was made of a finished store, all of it held against what was written; arrays come one row at a
     time, so that memory never holds them all.
 
-    Its rows are numbered from 0; the column `structure` says which structure each is, because some may be lacking.
+    Its rows are numbered from 0; the column `structure` says which structure each is, or is an image of, because some
+    may be lacking. Where a structure has several images the column `draw` says which each is.
 
     Args:
         path: a finished store.
@@ -69,16 +84,26 @@ class Source:
         self.info: StoreInfo = self.checked.info
 
     def __len__(self) -> int:
-        return len(self.structures)
+        return len(self._made)
 
     @cached_property
     def structures(self) -> list[int]:
         """The structure of each row."""
+        return self.info.made_structures
+
+    @cached_property
+    def _made(self) -> list[int]:
+        """The row in the store of each row."""
         return self.info.made
+
+    @property
+    def is_several(self) -> bool:
+        """Whether a structure has several rows, which are images of it."""
+        return self.info.rows_per_structure > 1
 
     def read(self, variable: str, row: int) -> NDArray[Any]:
         """One row's values of one variable, as stored."""
-        return self.checked.read(variable, self.structures[row])
+        return self.checked.read(variable, self._made[row])
 
     def each(self, variable: str) -> Iterator[NDArray[Any]]:
         """Every row's values of one variable, in order."""
@@ -90,10 +115,10 @@ class Source:
 
     @cached_property
     def planes(self) -> tuple[Plane, ...]:
-        """The store's arrays, each a plane of every row, as they are named and meant in it."""
+        """What the store holds for every pixel of its rows, as it is named and meant there."""
         return tuple(
             Plane(array.basename, array.dtype, str(array.attrs.get("long_name", array.basename)))
-            for array in map(self.checked.array, self.info.attributes["arrays"])
+            for array in map(self.checked.array, self.checked.planes())
         )
 
     @cached_property
@@ -104,20 +129,75 @@ class Source:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Structure index, then every number that the store keeps of each structure but its bookkeeping."""
+        """Structure index and draw, then every number that the store keeps of each row but its bookkeeping."""
         read = self.checked
+        draws = (
+            [Column("draw", "which of the structure's images", read.column("draw")[self._made])]
+            if self.is_several
+            else []
+        )
         numbers = [
-            _column(name, read.column(name)[self.structures], read.array(name).attrs)
+            _column(name, read.column(name)[self._made], read.array(name).attrs)
             for name in sorted(self.info.attributes["records"])
             if read.array(name).ndim == 1
         ]
-        return Column(
-            "structure", "index of the structure in its specimen", np.array(self.structures)
-        ), *numbers
+        structure = Column("structure", "index of the structure in its specimen", np.array(self.structures))
+        return structure, *draws, *numbers
+
+    def particles(self, name: str) -> NDArray[Any] | None:
+        """A value for each particle of every row, one after the other; None where the store has none.
+
+        Args:
+            name: a record along the particles.
+        """
+        records = self.info.attributes["records"]
+        if name not in records or PARTICLE_COUNT not in records:
+            return None
+        counts = self.checked.column(PARTICLE_COUNT)[self._made]
+        values = self.checked.column(name)[self._made]
+        return np.concatenate([row[:n] for row, n in zip(values, counts.tolist(), strict=True)])
+
+    @property
+    def has_particles(self) -> bool:
+        """Whether something is known of each particle."""
+        return PARTICLE_COUNT in self.info.attributes["records"]
+
+    def particle_values(self, row: int) -> list[dict[str, Any]]:
+        """What is known of each particle of a row, as JSON: no number where there is none."""
+        placed = int(self.read(PARTICLE_COUNT, row)) if self.has_particles else 0
+        known: list[dict[str, Any]] = [{} for _ in range(placed)]
+        for name in self._of_particles if known else ():
+            unit = UNIT_SUFFIXES.get(str(self.checked.array(name).attrs.get("units", "1")), "")
+            values = self.read(name, row)
+            for one, value in zip(known, values.tolist(), strict=False):
+                is_number = np.isfinite(value).all()
+                one[name.removeprefix("particle_") + unit] = value if is_number else None
+        return known
+
+    @cached_property
+    def particle_kinds(self) -> dict[str, str]:
+        """Names of what is known of each particle, and the type of a list of it, such as `[[float64]]`."""
+        kinds = {}
+        for name in self._of_particles if self.has_particles else ():
+            array = self.checked.array(name)
+            unit = UNIT_SUFFIXES.get(str(array.attrs.get("units", "1")), "")
+            depth = array.ndim - 1
+            kinds[name.removeprefix("particle_") + unit] = "[" * depth + array.dtype.name + "]" * depth
+        return kinds
+
+    @cached_property
+    def _of_particles(self) -> list[str]:
+        return self.checked.along("slot")
+
+    def label(self, row: int) -> str:
+        """`000017` for structure 17, `000017_002` for its third image where it has several."""
+        values = self.row(row)
+        return f"{values['structure']:06d}" + (f"_{values['draw']:03d}" if self.is_several else "")
 
     def row(self, row: int) -> dict[str, Any]:
-        """A row of the table, as JSON."""
-        return {column.name: column.values[row].item() for column in self.columns}
+        """A row of the table, as JSON: None for what is no number, or infinite."""
+        values = {column.name: column.values[row].item() for column in self.columns}
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
     def write_table(self, path: Path) -> None:
         """Write the table as CSV; numbers in their shortest exact form."""

@@ -53,7 +53,7 @@ class WebdatasetShards(ExportFormat):
                 ) as tar:
                     for row in members[first : first + IMAGES_PER_SHARD]:
                         for ending, content in _sample(source, row).items():
-                            _add(tar, f"{prefix}_{source.structures[row]:06d}.{ending}", content)
+                            _add(tar, f"{prefix}_{source.label(row)}.{ending}", content)
                         done()
 
 

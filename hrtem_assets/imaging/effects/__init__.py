@@ -8,13 +8,13 @@ from pydantic import Field, TypeAdapter
 
 from hrtem_assets.base.families import family
 from hrtem_assets.imaging.effect import ImagingEffect
-from hrtem_assets.imaging.optics import Optics
+from hrtem_assets.imaging.microscope import Microscope
 
 EFFECTS: dict[str, type[ImagingEffect]] = family(sys.modules[__name__], ImagingEffect)
-USUAL: tuple[ImagingEffect, ...] = tuple(
-    EFFECTS[name](effect=name) for name in ("contrast_transfer", "focal_spread", "shot_noise")
+ALL: tuple[ImagingEffect, ...] = tuple(
+    sorted((cls(effect=name) for name, cls in EFFECTS.items()), key=lambda effect: effect.place)
 )
-"""The effects of a campaign that names none."""
+"""Every effect, in the order in which they act in a microscope."""
 _ORDER = ("waves", "intensity", "counts")
 
 if TYPE_CHECKING:
@@ -23,12 +23,21 @@ else:
     AnyEffect = Annotated[Union[tuple(EFFECTS.values())], Field(discriminator="effect")]  # noqa: UP007
 
 
-def check_order(effects: Sequence[ImagingEffect], optics: Optics) -> None:
-    """Refuse effects that do not lead from waves to counts.
+def acting(microscope: Microscope) -> tuple[ImagingEffect, ...]:
+    """The effects that some settings ask for, in the order in which they act.
+
+    Args:
+        microscope: before anything is drawn.
+    """
+    return tuple(effect for effect in ALL if effect.acts(microscope))
+
+
+def check_effects(effects: Sequence[ImagingEffect], microscope: Microscope) -> None:
+    """Refuse effects that do not lead from waves to counts, or that leave out what settings ask for.
 
     Args:
         effects: in the order in which they act.
-        optics: the microscope.
+        microscope: before anything is drawn.
 
     Raises:
         ValueError: names the effect and the repair.
@@ -41,18 +50,25 @@ def check_order(effects: Sequence[ImagingEffect], optics: Optics) -> None:
             raise ValueError(f"{effect.name} takes {effect.takes} and comes after {by}; put it before that")
         if effect.takes == "counts" != kind:
             raise ValueError(f"{effect.name} takes counts; put it after shot_noise")
-        if effect.gives(optics) != kind:
-            kind, by = effect.gives(optics), f"{effect.name}, which gives {effect.gives(optics)}"
+        if effect.gives(microscope) != kind:
+            kind, by = effect.gives(microscope), f"{effect.name}, which gives {effect.gives(microscope)}"
     if kind != "counts":
         raise ValueError("no effect gives counts; end with shot_noise")
+    # the source's own may be left out on purpose; what is set and does nothing is a mistake
+    known = {effect.name for effect in (*effects, *acting(Microscope()))}
+    if left_out := [effect.name for effect in acting(microscope) if effect.name not in known]:
+        raise ValueError(
+            f"the settings ask for {', '.join(left_out)}, and the list leaves that out; add it, or remove the list to "
+            f"have every effect that is asked for"
+        )
 
 
 def effects_of(settings: dict[str, Any]) -> tuple[ImagingEffect, ...]:
-    """The effects that a recipe of micrographs names; the usual ones for one that is older than the list.
+    """The effects that a recipe of micrographs names; the source's own for one that is older than the list.
 
     Args:
         settings: of the recipe.
     """
     if "imaging" not in settings:
-        return USUAL
+        return acting(Microscope())
     return TypeAdapter(tuple[AnyEffect, ...]).validate_python(settings["imaging"])

@@ -12,6 +12,7 @@ class Mask(LabelPlane):
     name = "mask"
     definition = "particle or not"
     dtype = "bool"
+    stored_part = 0.03
 
     def make(self, source: LabelSource) -> NDArray[np.bool_]:
         return source.phase_label.mask

@@ -17,6 +17,7 @@ class SoftLabel(LabelPlane):
     name = "soft_label"
     definition = "smoothed phase threshold, 0 to 1"
     dtype = "uint8"
+    stored_part = 0.12
     attributes: ClassVar[Mapping[str, float]] = {"scale_factor": 1 / LEVELS, "add_offset": 0.0}
 
     def make(self, source: LabelSource) -> NDArray[np.uint8]:

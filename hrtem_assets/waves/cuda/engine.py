@@ -10,11 +10,11 @@ from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.backend.memory import how_many_fit
 from hrtem_assets.campaign import FusedFields, Simulation
 from hrtem_assets.fft import plan
+from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.waves.cell import grid_points, slice_count
 from hrtem_assets.waves.cuda.atoms import DeviceStencils, batch_atoms, device_stencils
 from hrtem_assets.waves.cuda.filters import Grid, aperture
 from hrtem_assets.waves.cuda.multislice import FILLING_PIXELS, Multislice, bytes_needed
-from hrtem_assets.waves.electrons import wavelength_a
 from hrtem_assets.waves.engine import Atoms, ExitWaves
 from hrtem_assets.waves.engines.fused import FusedEngine, stencils_of
 

@@ -10,9 +10,9 @@ import numpy as np
 from hrtem_assets.backend.array_backend import Backend
 from hrtem_assets.campaign import FusedFields, Simulation
 from hrtem_assets.campaign.engines.fused import Fused
+from hrtem_assets.imaging.electrons import interaction_parameter, wavelength_a
 from hrtem_assets.waves.agreement import SAME_ALGORITHM
 from hrtem_assets.waves.cell import grid_points, slice_count
-from hrtem_assets.waves.electrons import interaction_parameter, wavelength_a
 from hrtem_assets.waves.engine import Atoms, ExitWaveEngine, ExitWaves
 from hrtem_assets.waves.fused.atoms import join_stencils, slice_atoms
 from hrtem_assets.waves.fused.multislice import Multislice

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.fft import LANES
-from hrtem_assets.waves.electrons import scattering_factors
+from hrtem_assets.imaging.electrons import scattering_factors
 
 # atoms of one element per Å² that an error bound assumes, all slices together: 70 Å of carbon, 130 Å of silver
 _ATOMS_PER_A2 = 8.0

@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hrtem_assets.campaign import Aberrations, Optics
-from hrtem_assets.imaging.effect import Exposure
 from hrtem_assets.imaging.effects.contrast_transfer import ContrastTransfer
-from hrtem_assets.waves.electrons import wavelength_a
-from hrtem_assets_tests.imaging.waves import NO_DRAWS, SAMPLING_A, image, random_waves, weak_atom
+from hrtem_assets.imaging.electrons import wavelength_a
+from hrtem_assets_tests.imaging.waves import (
+    NO_DRAWS,
+    SAMPLING_A,
+    exposure_of,
+    image,
+    random_waves,
+    weak_atom,
+)
 
 
 def test_an_atom_is_dark_in_underfocus_and_bright_in_overfocus():
@@ -92,7 +98,7 @@ def test_without_envelope_and_aperture_no_intensity_is_lost(defocus_a, cs_um):
 
 def test_an_aperture_removes_everything_beyond_its_angle():
     waves = random_waves(phonons=1)
-    exposure = Exposure(Optics(aperture_mrad=10.0), wavelength_a(300.0), SAMPLING_A)
+    exposure = exposure_of(Optics(aperture_mrad=10.0))
     cut = ContrastTransfer().apply(np.fft.fft2(waves).astype(np.complex64), exposure, NO_DRAWS)[0][0]
     k2 = np.fft.fftfreq(48, SAMPLING_A)[:, None] ** 2 + np.fft.fftfreq(60, SAMPLING_A)[None] ** 2
     beyond = np.sqrt(k2) * wavelength_a(300.0) > 0.010
@@ -105,7 +111,7 @@ def test_an_aperture_removes_everything_beyond_its_angle():
 def test_each_frequency_gets_the_phase_and_the_aperture_of_the_formula(pixel):
     aberrations = Aberrations(c30_um=3.0, c12_nm=2.0, phi12_rad=0.3, c21_nm=30.0, phi21_rad=-1.0)
     wavelength, shape = wavelength_a(300.0), (48, 60)
-    exposure = Exposure(Optics(aberrations=aberrations, aperture_mrad=40.0), wavelength, SAMPLING_A, 77.0)
+    exposure = exposure_of(Optics(aberrations=aberrations, aperture_mrad=40.0), 77.0)
     ones = np.ones((1, *shape), np.complex64)
     found = ContrastTransfer().apply(ones, exposure, NO_DRAWS)[0][0][pixel]
     ky, kx = (np.fft.fftfreq(n, SAMPLING_A)[i] for n, i in zip(shape, pixel, strict=True))

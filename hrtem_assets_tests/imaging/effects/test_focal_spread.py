@@ -6,6 +6,7 @@ import pytest
 from hrtem_assets.campaign import Optics
 from hrtem_assets.imaging.effect import Exposure
 from hrtem_assets.imaging.effects.focal_spread import FocalSpread
+from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets_tests.imaging.waves import (
     NO_DRAWS,
     SAMPLING_A,
@@ -42,7 +43,8 @@ def test_envelope_and_quadrature_agree_where_scattering_is_weak():
 
 
 def test_the_envelope_is_that_of_the_formula():
-    exposure = Exposure(Optics(focal_spread_a=20.0, focal_spread_convention="sigma"), 0.02, SAMPLING_A)
+    optics = Optics(focal_spread_a=20.0, focal_spread_convention="sigma")
+    exposure = Exposure(Microscope(optics=optics), 0.02, SAMPLING_A)
     found = FocalSpread().apply(np.ones((1, 32, 40), np.complex64), exposure, NO_DRAWS)[0][0]
     k2 = np.fft.fftfreq(32, SAMPLING_A)[:, None] ** 2 + np.fft.fftfreq(40, SAMPLING_A) ** 2
     np.testing.assert_allclose(found, np.exp(-((np.pi * 0.02 * 20.0 * k2) ** 2) / 2), atol=1e-6)

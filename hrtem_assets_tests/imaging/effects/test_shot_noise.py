@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hrtem_assets.campaign import Optics
 from hrtem_assets.imaging.effect import Exposure
 from hrtem_assets.imaging.effects.shot_noise import ROWS, ShotNoise
 from hrtem_assets.imaging.exposing import stored_counts
+from hrtem_assets.imaging.microscope import Microscope
 
 
 def counted(intensity, dose_e_per_a2, seed):
-    exposure = Exposure(Optics(), 0.02, 0.2, dose_e_per_a2=dose_e_per_a2, seed=seed)
+    exposure = Exposure(Microscope(), 0.02, 0.2, dose_e_per_a2=dose_e_per_a2, seed=seed)
     image, record = ShotNoise().apply(intensity, exposure, exposure.generator("shot_noise"))
     assert record == {}
     return stored_counts(image, exposure)

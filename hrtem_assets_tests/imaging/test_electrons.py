@@ -12,7 +12,7 @@ from ase.data import chemical_symbols
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hrtem_assets.waves.electrons import interaction_parameter, scattering_factors, wavelength_a
+from hrtem_assets.imaging.electrons import interaction_parameter, scattering_factors, wavelength_a
 
 # 0 and up to beyond the frequencies of a grid of 0.05 Å
 K2 = np.concatenate([[0.0], np.random.default_rng(1).uniform(0, 200, 500)])

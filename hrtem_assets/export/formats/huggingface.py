@@ -1,0 +1,148 @@
+"""Parquet as the Hugging Face hub and its library `datasets` load it: pictures for the viewer, labels beside them."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.source import Plane, Source
+from hrtem_assets.figures import grey_levels
+
+ROWS_PER_FILE = 256
+# one group of a file is held in memory
+_ROWS_PER_GROUP = 16
+# types whose values a PNG holds
+_AS_PNG = (np.dtype(np.uint8), np.dtype(np.uint16))
+
+
+class HuggingFace(ExportFormat):
+    """A row per image: a picture for people, counts and labels for networks, and what is known of it."""
+
+    name = "huggingface"
+    asset = "training_sets"
+    library = "datasets"
+    files = (
+        FileKind(
+            "data/*.parquet",
+            "application/vnd.apache.parquet",
+            "`train-00000.parquet`, `validation-00000.parquet` ...: `image` as an 8-bit picture from the 0.5th to the "
+            "99.5th percentile, `counts` and labels as lossless pictures where these hold them, others as lists; seeds "
+            "as text",
+        ),
+    )
+    example = (
+        "from datasets import load_dataset\n\n"
+        'images = load_dataset(".", split="train")\n'
+        'images[0]["image"]  # a picture; counts, mask and soft_label likewise\n'
+    )
+
+    def front_matter(self, splits: Mapping[str, int]) -> dict[str, Any]:
+        files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
+        return {"configs": [{"config_name": "default", "data_files": files}]}
+
+    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+        self.write_together([source], folder, done)
+
+    def write_together(self, sources: list[Source], folder: Path, done: Callable[[], None]) -> None:
+        (folder / "data").mkdir()
+        splits = dict.fromkeys(split for source in sources for split in source.splits())
+        for split in splits:
+            rows = [
+                (source, row)
+                for source in sources
+                for row in range(len(source))
+                if source.row(row)["split"] == split
+            ]
+            for number, first in enumerate(range(0, len(rows), ROWS_PER_FILE)):
+                self._file(
+                    folder / "data" / f"{split}-{number:05d}.parquet",
+                    rows[first : first + ROWS_PER_FILE],
+                    done,
+                )
+
+    def _file(self, path: Path, rows: list[tuple[Source, int]], done: Callable[[], None]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        source = rows[0][0]
+        fields = dict(_fields(source))
+        schema = pa.schema([(name, _arrow(kind)) for name, kind in fields.items()])
+        features = {"info": {"features": {name: _feature(kind) for name, kind in fields.items()}}}
+        with pq.ParquetWriter(path, schema.with_metadata({"huggingface": json.dumps(features)})) as writer:
+            for first in range(0, len(rows), _ROWS_PER_GROUP):
+                made = []
+                for of, row in rows[first : first + _ROWS_PER_GROUP]:
+                    made.append(_values(of, row))
+                    done()
+                writer.write_table(pa.Table.from_pylist(made, schema=schema))
+
+
+def _fields(source: Source) -> list[tuple[str, str]]:
+    """Names and kinds of the columns: `image`, a type of Arrow, or lists of one, as many deep as there are brackets."""
+    recipe_columns = [("specimen", "string"), ("condition", "string"), ("image", "image")]
+    planes = [(name, kind) for plane in source.planes for name, kind, _ in _parts(plane)]
+    table = [(c.name, _scalar(c.values.dtype)) for c in source.columns]
+    known = [(f"particle_{name}", kind) for name, kind in source.particle_kinds.items()]
+    return [*recipe_columns, *planes, *table, *known]
+
+
+def _values(source: Source, row: int) -> dict[str, Any]:
+    recipe = source.info.recipe
+    values: dict[str, Any] = {"specimen": recipe.specimen, "condition": recipe.condition}
+    values["image"] = _picture(grey_levels(source.read("counts", row)))
+    for plane in source.planes:
+        array = source.read(plane.name, row)
+        values |= {name: made(array) for name, _, made in _parts(plane)}
+    values |= {
+        column.name: str(v) if column.values.dtype == np.uint64 else v
+        for column, v in zip(source.columns, source.row(row).values(), strict=True)
+    }
+    particles = source.particle_values(row)
+    for name in source.particle_kinds:
+        values[f"particle_{name}"] = [particle[name] for particle in particles]
+    return values
+
+
+def _parts(plane: Plane) -> list[tuple[str, str, Callable[[NDArray[Any]], Any]]]:
+    """The columns of a plane: name, kind, and what makes their values."""
+    if plane.shown_dtype in _AS_PNG:
+        return [(plane.name, "image", lambda a: _picture(a * np.uint8(255) if a.dtype.kind == "b" else a))]
+    if plane.dtype.kind == "c":
+        return [
+            (f"{plane.name}_{part}", "[[float32]]", function)
+            for part, function in (("real", lambda a: a.real.tolist()), ("imag", lambda a: a.imag.tolist()))
+        ]
+    return [(plane.name, f"[[{plane.dtype.name}]]", lambda a: a.tolist())]
+
+
+def _picture(values: NDArray[Any]) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return {"bytes": buffer.getvalue(), "path": None}
+
+
+def _scalar(dtype: np.dtype[Any]) -> str:
+    # unsigned numbers of 64 bits, as seeds are, fit into no signed one
+    return "string" if dtype.kind == "U" or dtype == np.uint64 else dtype.name
+
+
+def _arrow(kind: str) -> Any:
+    import pyarrow as pa
+
+    if kind == "image":
+        return pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.list_(_arrow(kind[1:-1])) if kind.startswith("[") else pa.type_for_alias(kind)
+
+
+def _feature(kind: str) -> dict[str, Any]:
+    if kind == "image":
+        return {"_type": "Image"}
+    if kind.startswith("["):
+        return {"feature": _feature(kind[1:-1]), "_type": "List"}
+    return {"dtype": kind, "_type": "Value"}
