@@ -143,35 +143,61 @@ def demo() -> None:
 
 @main.command()
 @click.argument("form", metavar="FORMAT")
-@click.option("--specimen", required=True, help="specimen key such as CdSe-medium")
+@click.option("--specimen", help="specimen key such as CdSe-medium")
 @click.option("--condition", help="condition key such as df-10nm_400e; needed for every format except xyz")
+@click.option(
+    "--series", help="series name: all its specimens and conditions as one data set, not recorded in Dagster"
+)
 @click.option(
     "--to",
     "target",
     type=click.Path(file_okay=False, path_type=Path, resolve_path=True),
-    help="another folder than exports/FORMAT/... in the data folder; not recorded in Dagster",
+    help="another folder than exports/... in the data folder; not recorded in Dagster",
 )
-def export(form: str, specimen: str, condition: str | None, target: Path | None) -> None:
-    """Export a training set as hdf5 (HyperSpy), webdataset or tiff (ImageJ); or structures as xyz."""
+def export(
+    form: str, specimen: str | None, condition: str | None, series: str | None, target: Path | None
+) -> None:
+    """Export training sets for other tools, or structures as xyz.
+
+    FORMAT is huggingface, coco, webdataset, npy (a folder of NumPy arrays), hdf5 (HyperSpy), tiff (ImageJ), emd (NCEM),
+    mrc or xyz (ASE, OVITO).
+    """
     from hrtem_assets.assets.partitions import finished_store
     from hrtem_assets.campaign import campaign_from_environment
+    from hrtem_assets.export.exporting import (
+        check_condition,
+        export_folder,
+        export_partition,
+        export_series,
+        series_folder,
+    )
     from hrtem_assets.export.formats import FORMATS
-    from hrtem_assets.export.partition_export import check_condition, export_folder, export_partition
     from hrtem_assets.store import layout_from_environment
 
     if form not in FORMATS:
         raise click.UsageError(f"unknown format {form}; known: {', '.join(FORMATS)}")
+    if (specimen is None) == (series is None):
+        raise click.UsageError("name either --specimen, or --series")
+    if series is not None and condition is not None:
+        raise click.UsageError(
+            f"a series has its own conditions; leave out --condition {condition}, or --series"
+        )
     chosen = FORMATS[form]
     layout = layout_from_environment()
-    check_condition(chosen, condition)
-    campaign = campaign_from_environment()
-    # what is not there is said before a run is recorded
-    finished_store(campaign, layout, chosen.asset, specimen, condition)
-    if target is None:
-        _materialize((chosen.asset_name,), (specimen,), (condition,) if condition else (), {})
-        target = export_folder(layout, chosen, specimen, condition)
+    if specimen is None:
+        campaign = campaign_from_environment()
+        target = target or series_folder(layout, chosen, str(series))
+        export_series(campaign, layout, chosen, str(series), target, click.echo)
     else:
-        export_partition(campaign, layout, chosen, specimen, condition, target, click.echo)
+        check_condition(chosen, condition)
+        campaign = campaign_from_environment()
+        # what is not there is said before a run is recorded
+        finished_store(campaign, layout, chosen.asset, specimen, condition)
+        if target is None:
+            _materialize((chosen.asset_name,), (specimen,), (condition,) if condition else (), {})
+            target = export_folder(layout, chosen, specimen, condition)
+        else:
+            export_partition(campaign, layout, chosen, specimen, condition, target, click.echo)
     click.echo(f"Exported to {target}; begin with {target / 'README.md'}")
 
 

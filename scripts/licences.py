@@ -52,6 +52,7 @@ WRITTEN = {
     "Apache License 2.0": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
     "BSD License": "BSD",
+    "FreeBSD": "BSD-2-Clause",
     "BSD 3-Clause": "BSD-3-Clause",
     "BSD 3-Clause License": "BSD-3-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
@@ -76,7 +77,7 @@ WRITTEN = {
     "zlib/libpng License": "Zlib",
 }
 # read in the licence file or the repository of the package, since its metadata leave it open
-READ = {"czone": "GPL-3.0-only", "wulffpack": "MPL-2.0", "mlcroissant": "Apache-2.0"}
+READ = {"czone": "GPL-3.0-only", "hdf5plugin": "MIT", "wulffpack": "MPL-2.0", "mlcroissant": "Apache-2.0"}
 
 
 def locked(lock: Path) -> dict[str, str]:

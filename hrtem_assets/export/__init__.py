@@ -2,8 +2,8 @@
 
 # modules that other rooms may import
 __all__ = [
+    "exporting",
     "formats",
     "gallery",
     "gallery_figure",
-    "partition_export",
 ]

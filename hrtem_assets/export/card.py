@@ -2,14 +2,16 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.assets.judgement import remarks
 from hrtem_assets.campaign import TrainingSets
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import TABLE, ExportFormat
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.export.particle_tables import particle_tables
@@ -34,18 +36,33 @@ TAGS = ("hrtem", "electron-microscopy", "nanoparticles", "simulation", "material
 SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"))
 
 
-def dataset_name(source: Source) -> str:
-    """A name such as `CdSe-medium_df-10nm_400e`; of structures the specimen alone."""
-    recipe = source.info.recipe
-    return recipe.specimen if recipe.condition is None else f"{recipe.specimen}_{recipe.condition}"
-
-
-def summary(source: Source) -> str:
+def summary(data: Collection) -> str:
     """The dataset in one or two sentences.
 
     Args:
-        source: a store of `training_sets` or `structures`.
+        data: stores of `training_sets` or `structures`.
     """
+    if not data.is_series:
+        return _summary(data.sources[0])
+    recipes = [source.info.recipe for source in data.sources]
+    specimens = len({recipe.specimen for recipe in recipes})
+    words = f"of {specimens} {_counted('specimen', specimens)}"
+    if not data.has_images:
+        return f"{len(data)} atomic models {words}: particles on an amorphous substrate."
+    lattices = dict.fromkeys(str(s.info.attributes["specimen"]["lattice_name"]) for s in data.sources)
+    conditions = len({recipe.condition for recipe in recipes})
+    return (
+        f"{len(data)} simulated high-resolution transmission electron micrographs {words} ({', '.join(lattices)}) "
+        f"under {conditions} {_counted('condition', conditions)} of imaging, with particle masks for training "
+        f"segmentation networks."
+    )
+
+
+def _counted(word: str, number: int) -> str:
+    return word if number == 1 else f"{word}s"
+
+
+def _summary(source: Source) -> str:
     recipe, attributes = source.info.recipe, source.info.attributes
     if recipe.condition is None:
         return (
@@ -83,35 +100,40 @@ def _draws(source: Source) -> str:
     )
 
 
-def dataset_card(source: Source, form: ExportFormat, terms: TrainingSets) -> str:
+def dataset_card(data: Collection, form: ExportFormat, terms: TrainingSets) -> str:
     """The card's text; equal for equal stores.
 
     Args:
-        source: what was exported.
+        data: what was exported.
         form: how.
         terms: licence and citation.
     """
     import yaml
 
-    front = yaml.safe_dump(_front_matter(source, form, terms), sort_keys=False, allow_unicode=True)
-    files = "\n".join(
-        f"- `{f.pattern}`: {f.description}" for f in (*form.files, TABLE, *particle_tables(source))
-    )
-    columns = "\n".join(f"| `{c.name}` | {c.description} |" for c in source.columns)
+    front = yaml.safe_dump(_front_matter(data, form, terms), sort_keys=False, allow_unicode=True)
+    kinds = (*form.files_of(data), TABLE, *particle_tables(data))
+    files = "\n".join(f"- `{f.pattern}`: {f.description}" for f in kinds)
+    columns = "\n".join(f"| `{c.name}` | {c.description} |" for c in data.columns)
+    places = ", in the folder of a partition," if data.is_series and kinds[0] not in form.files else ""
+    version = data.sources[0].info.attributes["provenance"]["package_version"]
+    digest = "" if data.is_series else f", recipe `{data.sources[0].info.recipe.digest}`"
+    imaging = _each(data, _imaging)
     parts = [
-        f"---\n{front}---\n\n# {dataset_name(source)}\n\n{summary(source)}",
+        f"---\n{front}---\n\n# {data.name}\n\n{summary(data)}",
         f"## Files\n\n{files}\n- `croissant.json`: this description for machines; `recipe.json`: every setting that "
         f"decided a number; `SHA256SUMS`: check with `sha256sum --check SHA256SUMS`",
-        f"Opened with {form.library}:\n\n```python\n{form.example}```",
+        f"Opened{places} with {form.library}:\n\n```python\n{form.example}```",
+        _partitions(data),
+        _labels(data),
         f"## Table\n\n| column | |\n|---|---|\n{columns}",
-        _splits(source),
-        _particles(source),
-        _crystal(source),
-        _remarks(source),
-        f"## How it was made\n\n| setting | value |\n|---|---|\n{_settings_table(source)}\n\n{_imaging(source)}"
-        f"Every other setting is in `recipe.json`. Made by hrtem_assets "
-        f"{source.info.attributes['provenance']['package_version']}, recipe `{source.info.recipe.digest}`.",
-        f"## Limits\n\n{_limits(source)}",
+        _splits(data),
+        _particles(data),
+        _section("Crystal", _each(data, _crystal)),
+        _section("To be known", _each(data, _remarks)),
+        f"## How it was made\n\n| setting | value |\n|---|---|\n{_settings_table(data)}",
+        imaging,
+        f"Every other setting is in `recipe.json`. Made by hrtem_assets {version}{digest}.",
+        _section("Limits", _each(data, _limits)),
         f"## Licence and citation\n\nData under {terms.license} (`LICENSE`). Cite (`CITATION.txt`): {terms.citation}"
         + (
             "" if terms.citation == SOURCE_PAPER else f"\n\nThe design of the dataset follows: {SOURCE_PAPER}"
@@ -120,62 +142,126 @@ def dataset_card(source: Source, form: ExportFormat, terms: TrainingSets) -> str
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n\n{text}" if text else ""
+
+
+def _each(data: Collection, words: Callable[[Source], str]) -> str:
+    """What there is to say of every source, said once where it is the same for several."""
+    said: dict[str, list[str]] = {}
+    for source in data.sources:
+        said.setdefault(words(source), []).append(source.key)
+    if len(said) == 1:
+        return next(iter(said))
+    named = {text: keys for text, keys in said.items() if text}
+    return "\n\n".join(
+        f"Of {', '.join(f'`{key}`' for key in keys)}:\n\n{text}" for text, keys in named.items()
+    )
+
+
+def _partitions(data: Collection) -> str:
+    """How many rows of each partition a series holds."""
+    if not data.is_series:
+        return ""
+    splits = list(data.splits)
+    lines = []
+    for source in data.sources:
+        recipe, held = source.info.recipe, source.splits()
+        numbers = [len(source), *(held.get(split, 0) for split in splits)]
+        key = recipe.specimen if recipe.condition is None else f"{recipe.specimen} | {recipe.condition}"
+        lines.append(f"| {key} | {' | '.join(map(str, numbers))} |")
+    header = ["specimen", *(["condition", "images"] if data.has_images else ["structures"]), *splits]
+    rule = "|".join("---" for _ in header)
+    return _section("Partitions", "\n".join([f"| {' | '.join(header)} |", f"|{rule}|", *lines]))
+
+
+def _labels(data: Collection) -> str:
+    """Every plane with its type and meaning."""
+    if not data.planes:
+        return ""
+    lines = [
+        f"| `{p.name}` | {p.dtype} | {'' if p.units == '1' else p.units} | {p.description} |"
+        for p in data.planes
+    ]
+    classes = ", ".join(f"{number}: {name}" for number, name in enumerate(data.classes))
+    numbers = f"\n\nClasses are {classes}." if classes else ""
+    header = "| plane | type as stored | unit | |\n|---|---|---|---|"
+    return _section("Images and labels", "\n".join([header, *lines]) + numbers)
+
+
 def size_category(rows: int) -> str:
     """The size class that dataset hubs know, such as `n<1K`."""
     return next((name for limit, name in SIZES if rows < limit), "n>1M")
 
 
-def _front_matter(source: Source, form: ExportFormat, terms: TrainingSets) -> dict[str, Any]:
-    images = source.info.recipe.condition is not None
+def _front_matter(data: Collection, form: ExportFormat, terms: TrainingSets) -> dict[str, Any]:
     return {
         "license": terms.license.lower(),
-        "pretty_name": dataset_name(source),
-        "task_categories": ["image-segmentation"] if images else ["other"],
-        "tags": [*TAGS, *([] if images else ["atomistic"])],
-        "size_categories": [size_category(len(source))],
-        **form.front_matter(source.splits()),
+        "pretty_name": data.name,
+        "task_categories": ["image-segmentation"] if data.has_images else ["other"],
+        "tags": [*TAGS, *([] if data.has_images else ["atomistic"])],
+        "size_categories": [size_category(len(data))],
+        **form.front_matter(data.splits),
     }
 
 
-def _splits(source: Source) -> str:
-    splits = source.splits()
-    if not splits:
+def _splits(data: Collection) -> str:
+    if not data.splits:
         return ""
-    held = ", ".join(f"{name}: {count} images" for name, count in splits.items())
-    together = " All images of a structure are in the same split." if source.is_several else ""
-    return (
-        f"## Splits\n\n{held}.{together} Structure 17 is the same structure under every condition of a specimen, and "
-        f"in the same split there: never train on a structure under one condition and validate on it under another."
+    held = ", ".join(f"{name}: {count} images" for name, count in data.splits.items())
+    together = " All images of a structure are in the same split." if data.is_several else ""
+    return _section(
+        "Splits",
+        f"{held}.{together} Structure 17 is the same structure under every condition of a specimen, and "
+        f"in the same split there: never train on a structure under one condition and validate on it under another.",
     )
 
 
-def _particles(source: Source) -> str:
+def _particles(data: Collection) -> str:
     """How many particles the images show, of which class, and how well they can be seen."""
-    shown = source.particles("particle_pixels")
-    if shown is None:
+    if not data.has_images:
         return ""
-    shown = shown > 0
-    lines = [f"{int(shown.sum())} particles, or parts of them, in {len(source)} images."]
-    faults = source.particles("particle_faults")
-    if faults is not None:
-        lattice = source.info.attributes["specimen"]["lattice_name"]
-        faulted = int((faults[shown] > 0).sum())
-        lines.append(f"{lattice}: {int(shown.sum()) - faulted}; {lattice} with stacking faults: {faulted}.")
-    index = source.particles("particle_visibility")
-    if index is not None:
-        edges = (0, ROSE, 2 * ROSE, 4 * ROSE, 8 * ROSE, math.inf)
-        counts = np.histogram(index[shown], edges)[0]
-        names = [
-            f"below {ROSE:g}",
-            *(f"{a:g} to {b:g}" for a, b in itertools.pairwise(edges[1:-1])),
-            f"{edges[-2]:g} and more",
-        ]
-        table = "\n".join(f"| {name} | {n} |" for name, n in zip(names, counts.tolist(), strict=True))
-        lines.append(
-            f"\n\nHow well they can be seen, by the detectability index of each in its image; below {ROSE:g}, Rose's "
-            f"limit, a particle is easily missed:\n\n| index | particles |\n|---|---|\n{table}"
-        )
-    return "## Particles\n\n" + " ".join(lines).replace(" \n", "\n")
+    seen, classes, indices = 0, dict[str, int](), list[NDArray[Any]]()
+    for source in data.sources:
+        pixels = source.particles("particle_pixels")
+        if pixels is None:
+            continue
+        shown = pixels > 0
+        seen += int(shown.sum())
+        if (faults := source.particles("particle_faults")) is not None:
+            lattice = str(source.info.attributes["specimen"]["lattice_name"])
+            faulted = int((faults[shown] > 0).sum())
+            for name, count in (
+                (lattice, int(shown.sum()) - faulted),
+                (f"{lattice} with stacking faults", faulted),
+            ):
+                classes[name] = classes.get(name, 0) + count
+        if (index := source.particles("particle_visibility")) is not None:
+            indices.append(index[shown])
+    if not seen:
+        return ""
+    lines = [f"{seen} particles, or parts of them, in {len(data)} images."]
+    if classes:
+        lines.append("; ".join(f"{name}: {count}" for name, count in classes.items()) + ".")
+    if indices:
+        lines.append(_visibility(np.concatenate(indices)))
+    return _section("Particles", " ".join(lines).replace(" \n", "\n"))
+
+
+def _visibility(index: NDArray[Any]) -> str:
+    """A histogram of how well particles can be seen."""
+    edges = (0, ROSE, 2 * ROSE, 4 * ROSE, 8 * ROSE, math.inf)
+    counts = np.histogram(index, edges)[0]
+    names = [
+        f"below {ROSE:g}",
+        *(f"{a:g} to {b:g}" for a, b in itertools.pairwise(edges[1:-1])),
+        f"{edges[-2]:g} and more",
+    ]
+    table = "\n".join(f"| {name} | {n} |" for name, n in zip(names, counts.tolist(), strict=True))
+    return (
+        f"\n\nHow well they can be seen, by the detectability index of each in its image; below {ROSE:g}, Rose's "
+        f"limit, a particle is easily missed:\n\n| index | particles |\n|---|---|\n{table}"
+    )
 
 
 def _crystal(source: Source) -> str:
@@ -185,15 +271,14 @@ def _crystal(source: Source) -> str:
         return ""
     notes = "".join(f"\n- {words}" for words in crystal["remarks"])
     return (
-        f"## Crystal\n\n{crystal['formula']} in {crystal['setting']}, {crystal['formula_units']} formula units and "
+        f"{crystal['formula']} in {crystal['setting']}, {crystal['formula_units']} formula units and "
         f"{crystal['atoms_per_cell']} atoms per cell, {crystal['density_g_per_cm3']:.4g} g/cm³, shortest distance "
         f"{crystal['nearest']} {crystal['shortest_distance_a']:.3f} Å." + (f"\n{notes}" if notes else "")
     )
 
 
 def _remarks(source: Source) -> str:
-    notes = remarks(source.info)
-    return "## To be known\n\n" + "\n".join(f"- {words}." for words in notes) if notes else ""
+    return "\n".join(f"- {words}." for words in remarks(source.info))
 
 
 def _imaging(source: Source) -> str:
@@ -206,7 +291,7 @@ def _imaging(source: Source) -> str:
         f"{n}. {e.sentence(images.microscope, images.dose_e_per_a2)}."
         for n, e in enumerate(effects_of(settings), 1)
     ]
-    return "Exit waves were imaged through:\n\n" + "\n".join(sentences) + "\n\n"
+    return "Exit waves were imaged through:\n\n" + "\n".join(sentences)
 
 
 def _limits(source: Source) -> str:
@@ -232,14 +317,22 @@ def _recipes(source: Source) -> dict[str, Any]:
     }
 
 
-def _settings_table(source: Source) -> str:
-    recipes, rows = _recipes(source), []
-    told = ((name, *row) for name, asset in ASSETS.items() for row in asset.card_rows)
+def _settings_table(data: Collection) -> str:
+    """The settings that people ask for first; where sources differ, all values."""
+    told = [(name, *row) for name, asset in ASSETS.items() for row in asset.card_rows]
+    rows = []
     for name, path, text in told:
-        value = recipes.get(name, {}).get("settings")
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None:
-            number = isinstance(value, float | Mapping)
-            rows.append(f"| {text} | {written(value)} |" if number else f"| {text} | {value} |")
+        values = dict.fromkeys(_setting(_recipes(source), name, path) for source in data.sources)
+        if shown := "; ".join(value for value in values if value):
+            rows.append(f"| {text} | {shown} |")
     return "\n".join(rows)
+
+
+def _setting(recipes: dict[str, Any], asset: str, path: str) -> str:
+    """One setting as it is written; empty where there is none."""
+    value = recipes.get(asset, {}).get("settings")
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    if value is None:
+        return ""
+    return written(value) if isinstance(value, float | Mapping) else str(value)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from hrtem_assets.campaign import TrainingSets
-from hrtem_assets.export.card import TAGS, dataset_name, summary
-from hrtem_assets.export.formats.content import TABLE, ExportFormat, FileKind
+from hrtem_assets.export.card import TAGS, summary
+from hrtem_assets.export.formats.collection import Collection
+from hrtem_assets.export.formats.content import TABLE, ExportFormat, FileKind, Records
 from hrtem_assets.export.formats.folder import sha256
-from hrtem_assets.export.formats.source import Column, Source
+from hrtem_assets.export.formats.source import Column
 from hrtem_assets.export.particle_tables import particle_tables
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
@@ -40,11 +41,11 @@ CONTEXT: dict[str, Any] = {
 }
 
 
-def croissant(source: Source, form: ExportFormat, terms: TrainingSets, folder: Path) -> dict[str, Any]:
+def croissant(data: Collection, form: ExportFormat, terms: TrainingSets, folder: Path) -> dict[str, Any]:
     """The description of an export folder as JSON-LD.
 
     Args:
-        source: what was exported.
+        data: what was exported.
         form: how.
         terms: licence and citation.
         folder: the export; its data files and table must be there.
@@ -54,16 +55,21 @@ def croissant(source: Source, form: ExportFormat, terms: TrainingSets, folder: P
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS_TO,
-        "name": dataset_name(source),
-        "description": summary(source),
+        "name": data.name,
+        "description": summary(data),
         "license": f"https://spdx.org/licenses/{terms.license}.html",
         "citeAs": terms.citation,
         "keywords": list(TAGS),
-        "version": source.info.attributes["provenance"]["package_version"],
-        "datePublished": _made_on(source),
+        "version": data.sources[0].info.attributes["provenance"]["package_version"],
+        "datePublished": _made_on(data),
         "distribution": [
             table,
-            *(o for kind in (*form.files, *particle_tables(source)) for o in _distribution(folder, kind)),
+            *(
+                o
+                for kind in (*form.files_of(data), *particle_tables(data))
+                for o in _distribution(folder, kind)
+            ),
+            *(_file_set(records) for records in form.records(data)),
         ],
         "recordSet": [
             {
@@ -71,11 +77,40 @@ def croissant(source: Source, form: ExportFormat, terms: TrainingSets, folder: P
                 "@id": "rows",
                 "name": "rows",
                 "description": TABLE.description,
-                "key": [{"@id": "rows/structure"}, {"@id": "rows/draw"}]
-                if source.is_several
-                else {"@id": "rows/structure"},
-                "field": [_field(column) for column in source.columns],
+                "key": [{"@id": f"rows/{key}"} for key in data.keys],
+                "field": [_field(column) for column in data.columns],
+            },
+            *(_record_set(records) for records in form.records(data)),
+        ],
+    }
+
+
+def _file_set(records: Records) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": f"files-of-{records.name}",
+        "name": f"files-of-{records.name}",
+        "description": records.files.description,
+        "includes": records.files.pattern,
+        "encodingFormat": records.files.media_type,
+    }
+
+
+def _record_set(records: Records) -> dict[str, Any]:
+    return {
+        "@type": "cr:RecordSet",
+        "@id": records.name,
+        "name": records.name,
+        "description": records.description,
+        "field": [
+            {
+                "@type": "cr:Field",
+                "@id": f"{records.name}/{name}",
+                "name": name,
+                "dataType": data_type,
+                "source": {"fileSet": {"@id": f"files-of-{records.name}"}, **found},
             }
+            for name, (data_type, found) in records.fields.items()
         ],
     }
 
@@ -109,7 +144,7 @@ def _field(column: Column) -> dict[str, Any]:
     }
 
 
-def _made_on(source: Source) -> str:
+def _made_on(data: Collection) -> str:
     """The day on which the last row was written: the same for every export of a store."""
-    latest_ms = max(int(np.asarray(source.read("committed_at", i))) for i in range(len(source)))
+    latest_ms = max(int(np.asarray(source.read("committed_at", row))) for source, row in data.rows())
     return datetime.fromtimestamp(latest_ms / 1000, UTC).date().isoformat()

@@ -1,13 +1,14 @@
 """Tables beside that of the images: a row for each particle of an image, or each column of atoms of a structure."""
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hrtem_assets.export.formats.collection import Collection, write_csv
 from hrtem_assets.export.formats.content import FileKind
+from hrtem_assets.export.formats.folder import ExportError
 from hrtem_assets.export.formats.source import UNIT_SUFFIXES, Source
 from hrtem_assets.labels.registry import PARTICLE_COUNT
 from hrtem_assets.labels.table import PARTS
@@ -22,29 +23,59 @@ COLUMNS = FileKind(
 )
 
 
-def particle_tables(source: Source) -> tuple[FileKind, ...]:
-    """Which of the tables a store has.
+def particle_tables(data: Collection) -> tuple[FileKind, ...]:
+    """Which of the tables an export has.
 
     Args:
-        source: a store of training sets, or another, which has none.
+        data: training sets, or others, which have none.
     """
+    return tuple(k for k in (PARTICLES, COLUMNS) if any(k in _of(source) for source in data.sources))
+
+
+def _of(source: Source) -> tuple[FileKind, ...]:
     if PARTICLE_COUNT not in source.info.attributes["records"] or source.info.recipe.condition is None:
         return ()
     kinds = ((PARTICLES, "slot"), (COLUMNS, "column"))
     return tuple(kind for kind, dimension in kinds if source.checked.along(dimension))
 
 
-def write_particle_tables(source: Source, folder: Path) -> None:
-    """Write the tables that a store has, numbers in their shortest exact form.
+def write_particle_tables(data: Collection, folder: Path) -> None:
+    """Write the tables that an export has, numbers in their shortest exact form.
 
     Args:
-        source: as for `particle_tables`.
+        data: as for `particle_tables`.
         folder: receives them.
+
+    Raises:
+        ExportError: if sources know different things of their particles.
     """
     writers = {PARTICLES: _particles, COLUMNS: _columns}
-    for kind in particle_tables(source):
-        with (folder / kind.pattern).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(writers[kind](source))
+    for kind in particle_tables(data):
+        write_csv(folder / kind.pattern, _joined(data, kind, writers[kind]))
+
+
+def _joined(
+    data: Collection, kind: FileKind, lines: Callable[[Source], Iterator[list[Any]]]
+) -> Iterator[list[Any]]:
+    """The lines of all sources after one header; of structures, each specimen's once."""
+    header: list[Any] | None = None
+    seen = set()
+    for source in data.sources:
+        recipe = source.info.recipe
+        key = [recipe.specimen] if kind is COLUMNS else [recipe.specimen, recipe.condition]
+        if tuple(key) in seen or kind not in _of(source):
+            continue
+        seen.add(tuple(key))
+        first, *others = lines(source)
+        if header is None:
+            header = first
+            yield [*(["specimen", "condition"][: len(key)] if data.is_series else ()), *header]
+        elif first != header:
+            raise ExportError(
+                f"{source.key} does not know the same of its particles as the others; make all again with the same "
+                f"labels.tables, or export them apart"
+            )
+        yield from ([*key, *line] if data.is_series else line for line in others)
 
 
 def _particles(source: Source) -> Iterator[list[Any]]:

@@ -2,6 +2,7 @@
 
 # modules that other rooms may import
 __all__ = [
+    "class_names",
     "detectability",
     "phase_label",
     "plane",

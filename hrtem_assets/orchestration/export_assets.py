@@ -8,11 +8,11 @@ from PIL import Image
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.assets.pictures import partition_picture
 from hrtem_assets.campaign import Campaign
+from hrtem_assets.export.exporting import export_folder, export_partition
 from hrtem_assets.export.formats import FORMATS, ExportFormat
 from hrtem_assets.export.formats.folder import checksums
 from hrtem_assets.export.gallery import ASSET, Gallery
 from hrtem_assets.export.gallery_figure import save_gallery
-from hrtem_assets.export.partition_export import export_folder, export_partition
 from hrtem_assets.figures import preview_markdown, thumbnail_markdown
 from hrtem_assets.orchestration.assets import IMAGES_PER_RUN
 from hrtem_assets.orchestration.partitions import asset_partitions, partition_ids, partition_key

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from hrtem_assets.assets.asset import PIXEL
 from hrtem_assets.imaging.draws import ImageDistribution
+from hrtem_assets.labels.class_names import CLASSES, common_classes, common_numbers
 from hrtem_assets.labels.tables.columns import VALUES
 from hrtem_assets.store import CheckedStore, StoreError, StoreInfo, StorePath, StoreReader
 from hrtem_assets.training.datasets import find_training_set, split_code
@@ -25,10 +26,8 @@ from hrtem_assets.training.transforms import SEEN, Sample, seen_points, transfor
 
 Key = tuple[str, str]
 Augmentation = Literal["none", "random", "all"]
-IMAGE, COUNTS, CLASSES, BOXES, POINTS = "image", "counts", "classes", "boxes", "points"
+IMAGE, COUNTS, BOXES, POINTS = "image", "counts", "boxes", "points"
 _ATOMS, _NUMBER = VALUES.index("atoms"), VALUES.index("number")
-# classes without particles: first, and alike in all sets
-BACKGROUND = ("vacuum", "substrate")
 
 
 class TorchDataset(Dataset[dict[str, Any]]):
@@ -129,7 +128,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         if crop_px is not None and not 1 <= crop_px <= least:
             raise ValueError(f"crop_px = {crop_px} must be from 1 to {least}, the side of the smallest image")
         self.shape = self._sets[0].shape if crop_px is None else (crop_px, crop_px)
-        self.classes = _classes(self._sets)
+        self.classes = common_classes(training_set.meanings for training_set in self._sets)
         for training_set in self._sets:
             training_set.number_classes(self.classes)
         self._rows = [(s, int(row)) for s, training_set in enumerate(self._sets) for row in training_set.rows]
@@ -347,10 +346,7 @@ class _TrainingSet:
     def number_classes(self, names: tuple[str, ...]) -> None:
         """Hand classes out by their place among some names."""
         if self.meanings:
-            numbers = np.zeros(max(self.meanings) + 1, np.int64)
-            for number, name in self.meanings.items():
-                numbers[number] = names.index(name)
-            self._numbers = {CLASSES: numbers}
+            self._numbers = {CLASSES: common_numbers(self.meanings, names)}
 
     def dtype(self, field: str) -> torch.dtype:
         """Type of a field's tensors."""
@@ -457,13 +453,6 @@ def _collated(samples: Sequence[Sample]) -> dict[str, Any]:
         else:
             batch[name] = torch.stack(values) if isinstance(first, torch.Tensor) else torch.tensor(values)
     return batch
-
-
-def _classes(sets: Sequence[_TrainingSet]) -> tuple[str, ...]:
-    """The names of all classes of some sets, those of the background first."""
-    names = {name for training_set in sets for name in training_set.meanings.values()}
-    background = [name for name in BACKGROUND if name in names]
-    return (*background, *sorted(names.difference(background)))
 
 
 def _finished(batch: dict[str, torch.Tensor], reads: list[Future[None]]) -> dict[str, torch.Tensor]:

@@ -10,8 +10,8 @@ from hrtem_assets.assets.judgement import remarks
 from hrtem_assets.assets.pictures import condition_sheet, partition_picture
 from hrtem_assets.campaign import with_overrides
 from hrtem_assets.definitions import build_defs
+from hrtem_assets.export.exporting import export_partition
 from hrtem_assets.export.formats import FORMATS
-from hrtem_assets.export.partition_export import export_partition
 from hrtem_assets.imaging.electrons import wavelength_a
 from hrtem_assets.imaging.focal_series import FocalSeries
 from hrtem_assets.imaging.focus import find_zero_defocus

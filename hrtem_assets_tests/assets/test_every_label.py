@@ -1,7 +1,4 @@
-"""Every label plane and table in one campaign: made by Dagster, aligned, verified, exported and loaded."""
-
-import csv
-import tarfile
+"""Every label plane and table in one campaign: made by Dagster, aligned, verified and loaded."""
 
 import dagster as dg
 import numpy as np
@@ -11,8 +8,6 @@ import xarray as xr
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.campaign import CampaignError
 from hrtem_assets.definitions import build_defs
-from hrtem_assets.export.formats import FORMATS
-from hrtem_assets.export.partition_export import export_partition
 from hrtem_assets.labels.planes.particle_bits import particle_masks
 from hrtem_assets.labels.registry import PLANES, TABLES
 from hrtem_assets.maintenance.trace import rebuild
@@ -189,72 +184,6 @@ def test_a_table_that_there_is_not_is_refused_at_load():
         CampaignError, match="'bokses' is not a label; known: boxes, columns, particles, visibility"
     ):
         small_campaign(labels={"tables": ["bokses"]})
-
-
-@pytest.fixture(scope="module")
-def exported(layout, tmp_path_factory):
-    root = tmp_path_factory.mktemp("exported")
-    for form in FORMATS.values():
-        if form.asset == "training_sets":
-            export_partition(CAMPAIGN, layout, form, SPECIMEN, PLAIN, root / form.name, lambda _: None)
-    return root
-
-
-def test_hyperspy_reads_every_plane(layout, exported):
-    import hyperspy.api as hs
-
-    sets = opened(layout, "training_sets", PLAIN)
-    signals = {s.metadata.General.title.split()[0]: s for s in hs.load(exported / "hdf5" / "images.hspy")}
-    assert set(signals) == {"counts", *PLANES}
-    for name, signal in signals.items():
-        np.testing.assert_array_equal(signal.data, sets[name])
-
-
-def test_imagej_stacks_hold_every_plane_that_they_can(layout, exported):
-    import tifffile
-
-    sets = opened(layout, "training_sets", PLAIN)
-    stacks = {path.stem: tifffile.imread(path) for path in (exported / "tiff").glob("*.tif")}
-    assert not any("particle_bits" in name for name in stacks)
-    np.testing.assert_array_equal(stacks["label_instances"], sets.instances)
-    np.testing.assert_array_equal(stacks["label_clean_image"], sets.clean_image.astype(np.float32))
-    np.testing.assert_array_equal(
-        stacks["label_exit_wave_real"] + 1j * stacks["label_exit_wave_imag"], sets.exit_wave
-    )
-
-
-def test_shards_hold_every_plane(layout, exported):
-    with tarfile.open(exported / "webdataset" / "train-000000.tar") as tar:
-        endings = {name.split(".", 1)[1] for name in tar.getnames()}
-    assert endings == {
-        *(f"{name}.png" for name in ("mask", "soft_label", "instances", "classes", "column_map")),
-        *(f"{n}.npy" for n in ("counts", "particle_bits", "thickness", "phase", "exit_wave", "clean_image")),
-        "clean_particles.npy",
-        "json",
-    }
-
-
-@pytest.mark.parametrize("form", ["hdf5", "tiff", "webdataset"])
-def test_a_table_of_particles_and_the_card_tell_what_images_show(layout, exported, form):
-    sets = opened(layout, "training_sets", PLAIN)
-    with (exported / form / "particles.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == int(sets.particle_count.sum())
-    first = rows[0]
-    assert (first["structure"], first["draw"], first["particle"]) == ("0", "0", "1")
-    assert float(first["center_y_a"]) == float(sets.particle_center[0, 0, 1])
-    assert float(first["zone_tilt_deg"]) == float(sets.particle_zone_tilt[0, 0])
-    shown = [row for row in rows if int(row["pixels"])]
-    assert all(row["visibility"] == "" for row in rows if not int(row["pixels"]))
-    card = (exported / form / "README.md").read_text("utf-8")
-    assert f"{len(shown)} particles, or parts of them, in 6 images." in card
-    assert f"CdSe with stacking faults: {sum(int(row['faults']) > 0 for row in shown)}." in card
-    assert "| below 5 |" in card
-    assert (
-        (exported / form / "columns.csv")
-        .read_text("utf-8")
-        .startswith("structure,x_a,y_a,atoms,number,particle\n")
-    )
 
 
 def test_the_loader_hands_out_every_plane_and_numbers_classes_by_name(layout):

@@ -9,6 +9,7 @@ from hrtem_assets.assets import ASSETS
 from hrtem_assets.assets.judgement import remarks
 from hrtem_assets.export.card import dataset_card
 from hrtem_assets.export.formats import FORMATS
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.store.build import open_build
 from hrtem_assets.store.commits import Product
@@ -74,7 +75,8 @@ def test_masks_that_cover_little_on_average_are_said_with_the_command_that_helps
 def test_the_card_of_a_training_set_says_both(tmp_path):
     rows = [{"silhouette_iou": 0.6, "minimum_ratio": 1.01, "split": 0, "mean": 1.0, "std": 1.0}] * 2
     info = store(tmp_path, "training_sets", rows)
-    card = dataset_card(Source(info.path), FORMATS["tiff"], CAMPAIGN.training_sets)
+    source = Source(info.path)
+    card = dataset_card(Collection(source.key, (source,)), FORMATS["tiff"], CAMPAIGN.training_sets)
     assert "- zero defocus is not clear in 2 of 2 structures" in card
     assert "- masks and projected spheres overlap by 0.600 on average" in card
 

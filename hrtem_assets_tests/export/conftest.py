@@ -8,8 +8,8 @@ import pytest
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.execution.fill import fill
 from hrtem_assets.execution.settings import LocalCompute
+from hrtem_assets.export.exporting import export_partition
 from hrtem_assets.export.formats import FORMATS
-from hrtem_assets.export.partition_export import export_partition
 from hrtem_assets.store.files import StorePath
 from hrtem_assets.store.layout import Layout, PartitionId
 from hrtem_assets_tests.small import SPECIMEN, small_campaign
@@ -21,6 +21,7 @@ CAMPAIGN = small_campaign(
     counts={"train": 70, "validation": 6},
     conditions=[{"defocus_nm": -2.5, "dose_e_per_a2": 400}],
     training_sets={"crop_px": 32},
+    labels={"planes": ["mask", "soft_label", "instances"]},
     max_stacking_faults={SPECIMEN: 2, "CdSe-medium": None},
 )
 STRUCTURES = 3

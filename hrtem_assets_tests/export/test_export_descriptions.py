@@ -9,6 +9,7 @@ import yaml
 from hrtem_assets.campaign import TrainingSets
 from hrtem_assets.export.card import SOURCE_PAPER, dataset_card, size_category
 from hrtem_assets.export.formats import FORMATS
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.folder import checksums
 from hrtem_assets.export.formats.source import Source
 
@@ -86,7 +87,7 @@ def test_the_example_in_the_card_runs(exported, form, monkeypatch):
 def test_licence_and_citation_are_the_campaigns(exported):
     source = Source(exported.training_set)
     terms = TrainingSets(license="CC0-1.0", citation="A. Person, Our data (2026)")
-    text = dataset_card(source, FORMATS["hdf5"], terms)
+    text = dataset_card(Collection(source.key, (source,)), FORMATS["hdf5"], terms)
     assert front_matter(text)["license"] == "cc0-1.0"
     assert "A. Person, Our data (2026)" in text
     assert SOURCE_PAPER in text
@@ -115,6 +116,7 @@ def test_mlcroissant_validates_the_metadata_without_a_warning_and_reads_the_tabl
 def test_croissant_lists_every_data_file_with_its_checksum_and_size(exported, form):
     folder = exported.folder(form)
     described = json.loads((folder / "croissant.json").read_text("utf-8"))["distribution"]
+    described = [d for d in described if d["@type"] == "cr:FileObject"]
     stated = checksums(folder)
     texts = {"README.md", "croissant.json", "recipe.json", "LICENSE", "CITATION.txt"}
     assert {d["contentUrl"]: d["sha256"] for d in described} == {

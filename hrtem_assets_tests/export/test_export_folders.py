@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from hrtem_assets.campaign import with_overrides
+from hrtem_assets.export.exporting import export_folder, export_partition
 from hrtem_assets.export.formats import FORMATS
 from hrtem_assets.export.formats.folder import CHECKSUMS, ExportError, checksums, files_in, new_folder
 from hrtem_assets.export.formats.source import Source
-from hrtem_assets.export.partition_export import export_folder, export_partition
 from hrtem_assets.store.layout import Layout
 from hrtem_assets.store.reading import StoreError
 from hrtem_assets_tests.export.conftest import CAMPAIGN, CONDITION, write_export

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from hrtem_assets.export.formats import FORMATS
 from hrtem_assets_tests.export.conftest import CONDITION, STRUCTURES
 from hrtem_assets_tests.small import SPECIMEN
+
+IMAGE_FORMATS = [name for name, form in FORMATS.items() if form.asset == "training_sets"]
 
 
 @pytest.fixture
@@ -21,8 +24,13 @@ def test_hyperspy_opens_calibrated_signals_with_a_navigation_axis_of_images(expo
     import hyperspy.api as hs
 
     signals = hs.load(exported.folder("hdf5") / "images.hspy", lazy=lazy)
-    assert [s.metadata.General.title.split()[0] for s in signals] == ["counts", "mask", "soft_label"]
-    for signal, name in zip(signals, ("counts", "mask", "soft_label"), strict=True):
+    assert [s.metadata.General.title.split()[0] for s in signals] == [
+        "counts",
+        "mask",
+        "soft_label",
+        "instances",
+    ]
+    for signal, name in zip(signals, ("counts", "mask", "soft_label", "instances"), strict=True):
         assert type(signal).__name__ == ("LazySignal2D" if lazy else "Signal2D")
         np.testing.assert_array_equal(signal.data, stored[name])
         (images,) = signal.axes_manager.navigation_axes
@@ -37,7 +45,7 @@ def test_hyperspy_opens_calibrated_signals_with_a_navigation_axis_of_images(expo
 def test_hyperspy_shows_the_table_of_images_with_exact_seeds(exported, stored, lazy):
     import hyperspy.api as hs
 
-    counts, _, _ = hs.load(exported.folder("hdf5") / "images.hspy", lazy=lazy)
+    counts, *_ = hs.load(exported.folder("hdf5") / "images.hspy", lazy=lazy)
     table = counts.original_metadata.table
     np.testing.assert_array_equal(table.defocus_nm, stored.defocus)
     np.testing.assert_array_equal(table.image_seed, stored.image_seed)
@@ -124,7 +132,7 @@ def test_ase_reads_atoms_cell_particles_and_faults(exported):
     assert faults
 
 
-@pytest.mark.parametrize("form", ["hdf5", "tiff", "webdataset"])
+@pytest.mark.parametrize("form", IMAGE_FORMATS)
 def test_the_table_holds_every_number_of_every_image_exactly(exported, stored, form):
     with (exported.folder(form) / "table.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -9,10 +9,10 @@ from hrtem_assets.assets.partitions import finished_partitions
 from hrtem_assets.assets.pictures import partition_picture
 from hrtem_assets.campaign import with_overrides
 from hrtem_assets.cli import main
+from hrtem_assets.export.exporting import export_partition
 from hrtem_assets.export.formats import FORMATS
 from hrtem_assets.export.formats.folder import checksums
 from hrtem_assets.export.gallery import Gallery
-from hrtem_assets.export.partition_export import export_partition
 from hrtem_assets.maintenance.plan import plan, select
 from hrtem_assets.maintenance.prune import delete, leftovers
 from hrtem_assets.maintenance.trace import trace
@@ -169,9 +169,9 @@ def test_batches_come_from_a_bucket_also_in_worker_processes(remote, filled):
     from hrtem_assets.training.torch_dataset import TorchDataset
 
     key = (SPECIMEN, CONDITION)
-    there = TorchDataset(key, seed=3, assets=str(remote.assets))
-    here = TorchDataset(key, seed=3, root=filled.root)
     for workers in (0, 2):
+        there = TorchDataset(key, seed=3, assets=str(remote.assets))
+        here = TorchDataset(key, seed=3, root=filled.root)
         loader = torch.utils.data.DataLoader(there, batch_size=1, num_workers=workers)
         for got, want in zip(loader, here, strict=False):
             assert torch.equal(got["image"][0], want["image"])

@@ -7,6 +7,7 @@ import dagster as dg
 from hrtem_assets.definitions import build_defs
 from hrtem_assets.export.card import dataset_card
 from hrtem_assets.export.formats import FORMATS
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.orchestration.launch import materialize
 from hrtem_assets.store.layout import Layout, PartitionId
@@ -44,5 +45,5 @@ def test_a_crowded_specimen_says_so_in_log_figures_check_and_card(tmp_path):
     assert made.materialization.metadata["structures_with_fewer_particles"].value == few
     assert any(f"{few} of 4 {WORDS}" in entry.message for entry in entries)
 
-    card = dataset_card(Source(store), FORMATS["xyz"], campaign.training_sets)
+    card = dataset_card(Collection("crowded", (Source(store),)), FORMATS["xyz"], campaign.training_sets)
     assert f"{few} of 4 {WORDS}" in card

@@ -6,6 +6,7 @@ import pytest
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.campaign import load_campaign
 from hrtem_assets.definitions import build_defs
+from hrtem_assets.export.formats import FORMATS
 
 CONDITIONS = [f"df{d:+03d}nm_400e" for d in range(-25, 30, 5)] + [
     f"df-10nm_{dose:03d}e" for dose in (30, 75, 150, 300, 600)
@@ -32,10 +33,7 @@ def test_the_assets_depend_on_each_other_as_designed(definitions):
         "labels": {"labels_recipe", "structures", "exit_waves"},
         "micrographs": {"micrographs_recipe", "exit_waves", "zero_defocus"},
         "training_sets": {"training_sets_recipe", "labels", "micrographs"},
-        "export_hdf5": {"training_sets"},
-        "export_webdataset": {"training_sets"},
-        "export_tiff": {"training_sets"},
-        "export_xyz": {"structures"},
+        **{form.asset_name: {form.asset} for form in FORMATS.values()},
         "gallery": {"training_sets"},
         "transfer_pairs": {"training_sets"},
         "storage": {"training_sets"},

@@ -12,11 +12,16 @@ from hrtem_assets.export.formats.folder import checksums
 from hrtem_assets.orchestration.launch import MaterializationError, materialize
 from hrtem_assets_tests.small import CONDITIONS, SPECIMEN, small_campaign_yaml
 
+SERIES = "two"
+
 
 @pytest.fixture
 def command(made, tmp_path, monkeypatch):
     """Runs `hrtem` on the data that were made."""
-    (tmp_path / "small.yaml").write_text(small_campaign_yaml())
+    others = "defocus_series: null, dose_series: null, structure_series: null"
+    conditions = "[{defocus_nm: -10, dose_e_per_a2: 400}, {defocus_nm: 0, dose_e_per_a2: 400}]"
+    series = f"series: {{{SERIES}: {{specimens: [{SPECIMEN}], conditions: {conditions}}}, {others}}}"
+    (tmp_path / "small.yaml").write_text(small_campaign_yaml().replace("series: null", series))
     monkeypatch.setenv("HRTEM_CAMPAIGN", str(tmp_path / "small.yaml"))
     monkeypatch.setenv("HRTEM_DATA", str(made.layout.root))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
@@ -66,6 +71,15 @@ def test_hrtem_export_writes_to_the_folder_named(command, tmp_path):
     assert f"Exported to {tmp_path / 'mine'}" in result.output
 
 
+def test_hrtem_export_writes_a_series_as_one_data_set(command, made):
+    result = command("export", "npy", "--series", SERIES)
+    assert result.exit_code == 0, result.output
+    folder = made.layout.root / "exports" / "series" / SERIES / "npy"
+    assert f"Exported to {folder}" in result.output
+    assert len(list((folder / "train").glob("*.counts.npy"))) == 4
+    assert len((folder / "table.csv").read_text().splitlines()) == 7
+
+
 @pytest.mark.slow
 def test_commands_without_a_folder_record_runs_and_say_where_to_look(command, made):
     # processes of their own: Dagster redirects the standard streams, which a runner of commands replaces
@@ -87,8 +101,15 @@ def test_commands_without_a_folder_record_runs_and_say_where_to_look(command, ma
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("png", "--specimen", SPECIMEN), "known: hdf5, webdataset, tiff, xyz"),
+        (
+            ("png", "--specimen", SPECIMEN),
+            "known: hdf5, webdataset, huggingface, coco, tiff, emd, mrc, npy, xyz",
+        ),
         (("hdf5", "--specimen", SPECIMEN), "name it, for example"),
+        (("hdf5",), "name either --specimen, or --series"),
+        (("hdf5", "--specimen", SPECIMEN, "--series", SERIES), "name either --specimen, or --series"),
+        (("hdf5", "--series", SERIES, "--condition", CONDITIONS[0]), "a series has its own conditions"),
+        (("hdf5", "--series", "all"), "known: " + SERIES),
         (("hdf5", "--specimen", "CdSe-huge", "--condition", CONDITIONS[0]), "known: ZnS-small"),
         (("hdf5", "--specimen", SPECIMEN, "--condition", "df+25nm_400e"), "hrtem materialize training_sets"),
     ],

@@ -7,8 +7,8 @@ import pytest
 from hrtem_assets.assets import ASSETS
 from hrtem_assets.execution.fill import fill
 from hrtem_assets.execution.settings import LocalCompute
+from hrtem_assets.export.exporting import export_partition
 from hrtem_assets.export.formats import FORMATS
-from hrtem_assets.export.partition_export import export_partition
 from hrtem_assets.orchestration.workspace import Workspace
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.small import SPECIMEN, small_campaign

@@ -20,7 +20,7 @@ CAMPAIGN = small_campaign(counts={"train": TRAIN, "validation": VALIDATION}, tra
 def write_training_set(
     root: Path, condition: str, campaign: Campaign = CAMPAIGN, specimen_key: str = SPECIMEN, seed: int = 0
 ) -> StorePath:
-    """A finished store with Poisson counts of the condition's dose and blocks as labels."""
+    """A finished store with Poisson counts of the condition's dose and blocks as labels, also as instances."""
     asset, specimen = ASSETS["training_sets"], campaign.specimen(specimen_key)
     n, count = campaign.crop_px(condition), campaign.counts.total
     rng = np.random.default_rng(seed)
@@ -56,8 +56,9 @@ def write_training_set(
                     # beyond the range of signed 64-bit integers, as every other real seed is
                     "image_seed": 2**64 - 1 - index,
                 }
-                products.append(
-                    Product({"counts": counts, "mask": mask, "soft_label": soft}, record, seconds=0.0)
-                )
+                planes = {"counts": counts, "mask": mask, "soft_label": soft}
+                if "instances" in campaign.labels.planes:
+                    planes["instances"] = mask.astype(np.uint16)
+                products.append(Product(planes, record, seconds=0.0))
             build.handle.commit(shard.start, products)
         return build.publish()

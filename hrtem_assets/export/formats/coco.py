@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.collection import Collection
+from hrtem_assets.export.formats.content import ExportFormat, FileKind, Records
 from hrtem_assets.export.formats.folder import ExportError
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.figures import grey_levels
+from hrtem_assets.labels.class_names import BACKGROUND, CLASSES
 
-INSTANCES, CLASSES = "instances", "classes"
+INSTANCES = "instances"
 
 
 class Coco(ExportFormat):
@@ -45,8 +47,16 @@ class Coco(ExportFormat):
         "masks = [coco.annToMask(particle) for particle in particles]\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
-        names = [plane.name for plane in source.planes]
+    def records(self, data: Collection) -> tuple[Records, ...]:
+        """The images, by their file names, to which annotations refer."""
+        fields = {
+            "file_name": ("sc:Text", {"extract": {"fileProperty": "filename"}}),
+            "image": ("sc:ImageObject", {"extract": {"fileProperty": "content"}}),
+        }
+        return (Records("images", "images as pictures", self.files[1], fields),)
+
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
+        names = [plane.name for plane in data.planes]
         if INSTANCES not in names:
             raise ExportError(
                 f"a {self.name} export needs the label {INSTANCES}; add it to labels.planes in the campaign, and "
@@ -54,23 +64,21 @@ class Coco(ExportFormat):
             )
         (folder / "images").mkdir()
         (folder / "annotations").mkdir()
-        categories = _categories(source, CLASSES in names)
-        for split in source.splits():
-            rows = [row for row in range(len(source)) if source.row(row)["split"] == split]
-            images, annotations = [], list[dict[str, Any]]()
-            for row in rows:
-                image = _image(source, row, folder / "images")
-                images.append(image)
-                annotations += _annotations(source, row, categories, len(annotations))
+        categories = _categories(data)
+        for split in data.splits:
+            images, annotations = list[dict[str, Any]](), list[dict[str, Any]]()
+            for number, (source, row) in enumerate(data.rows(split)):
+                images.append(_image(data, source, row, folder / "images") | {"id": number})
+                annotations += _annotations(source, row, number, data.classes, categories, len(annotations))
                 done()
             content = {
-                "info": {"description": f"{source.info.recipe.specimen} at {source.info.recipe.condition}"},
-                "licenses": [{"id": 1, "name": str(source.info.attributes["license"])}],
+                "info": {"description": data.name},
+                "licenses": [{"id": 1, "name": str(data.sources[0].info.attributes["license"])}],
                 "images": images,
                 "annotations": annotations,
                 "categories": [
                     {"id": number, "name": name, "supercategory": "particle"}
-                    for number, name in categories.items()
+                    for name, number in categories.items()
                 ],
             }
             path = folder / "annotations" / f"{split}.json"
@@ -90,24 +98,25 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
     return [0, *lengths] if flat[0] else lengths
 
 
-def _categories(source: Source, has_classes: bool) -> dict[int, str]:
-    """Names of the classes of particles by their numbers, which begin with 1."""
-    if not has_classes:
-        return {1: str(source.info.attributes["specimen"]["lattice_name"])}
-    attributes = source.checked.array(CLASSES).attrs.asdict()
-    values: Any = attributes["flag_values"]
-    meanings = dict(zip(values, str(attributes["flag_meanings"]).split(), strict=True))
-    return {number: name for number, name in meanings.items() if name not in ("vacuum", "substrate")}
+def _categories(data: Collection) -> dict[str, int]:
+    """Numbers of the classes of particles, from 1: lattices where there are no classes."""
+    kinds = [name for name in data.classes if name not in BACKGROUND]
+    lattices = dict.fromkeys(_lattice(source) for source in data.sources)
+    return {name: number for number, name in enumerate(kinds or lattices, 1)}
 
 
-def _image(source: Source, row: int, folder: Path) -> dict[str, Any]:
-    counts, values = source.read("counts", row), source.row(row)
-    name = f"{source.label(row)}.png"
+def _lattice(source: Source) -> str:
+    return str(source.info.attributes["specimen"]["lattice_name"])
+
+
+def _image(data: Collection, source: Source, row: int, folder: Path) -> dict[str, Any]:
+    counts, recipe = source.read("counts", row), source.info.recipe
+    values = {"specimen": recipe.specimen, "condition": recipe.condition} | source.row(row)
+    name = f"{data.label(source, row)}.png"
     low, high = np.percentile(counts, (0.5, 99.5))
     Image.fromarray(grey_levels(counts)).save(folder / name, "PNG")
     height, width = counts.shape
     return {
-        "id": row,
         "file_name": name,
         "width": width,
         "height": height,
@@ -121,10 +130,10 @@ def _image(source: Source, row: int, folder: Path) -> dict[str, Any]:
 
 
 def _annotations(
-    source: Source, row: int, categories: dict[int, str], first: int
+    source: Source, row: int, image: int, names: tuple[str, ...], categories: dict[str, int], first: int
 ) -> Iterator[dict[str, Any]]:
     instances = source.read(INSTANCES, row)
-    classes = source.read(CLASSES, row) if len(categories) > 1 else None
+    classes = source.read(CLASSES, row) if names else None
     known = source.particle_values(row)
     for number in np.unique(instances[instances > 0]).tolist():
         mask = instances == number
@@ -132,8 +141,8 @@ def _annotations(
         first += 1
         yield {
             "id": first,
-            "image_id": row,
-            "category_id": next(iter(categories)) if classes is None else int(classes[y[0], x[0]]),
+            "image_id": image,
+            "category_id": categories[_lattice(source) if classes is None else names[classes[y[0], x[0]]]],
             "bbox": [int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1],
             "area": len(x),
             "segmentation": {"size": list(mask.shape), "counts": run_lengths(mask)},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.source import Source
 
 
@@ -24,8 +25,25 @@ class FileKind:
     description: str
 
 
+@dataclass(frozen=True)
+class Records:
+    """Rows that readers of Croissant can go through, beside the table.
+
+    Attributes:
+        name: of the rows.
+        description: one line.
+        files: the kind of file that they lie in.
+        fields: what each row has, by name: the data type, and where it is found in a file.
+    """
+
+    name: str
+    description: str
+    files: FileKind
+    fields: Mapping[str, tuple[str, Mapping[str, Any]]]
+
+
 class ExportFormat(ABC):
-    """One way to write a partition for others."""
+    """One way to write data for others: a partition, or a series in one data set."""
 
     name: ClassVar[str]
     asset: ClassVar[str]
@@ -33,6 +51,7 @@ class ExportFormat(ABC):
     library: ClassVar[str]
     """Who reads it."""
     files: ClassVar[tuple[FileKind, ...]]
+    """The files of a partition."""
     example: ClassVar[str]
     """Python that opens it, run in the folder."""
 
@@ -40,6 +59,10 @@ class ExportFormat(ABC):
     def asset_name(self) -> str:
         """Name of the asset that is the export, for example `export_hdf5`."""
         return f"export_{self.name}"
+
+    def files_of(self, data: Collection) -> tuple[FileKind, ...]:
+        """The files of an export."""
+        return self.files
 
     def front_matter(self, splits: Mapping[str, int]) -> dict[str, Any]:
         """What the card's YAML says of it beside the usual, for hubs.
@@ -49,15 +72,41 @@ class ExportFormat(ABC):
         """
         return {}
 
+    def records(self, data: Collection) -> tuple[Records, ...]:
+        """Images, labels or particles that readers of Croissant can go through, where there are such readers."""
+        return ()
+
     @abstractmethod
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
         """Write the data files, row by row.
 
         Args:
-            source: a store of `asset`.
+            data: stores of `asset`.
             folder: an empty folder.
             done: to be called after each row.
         """
+
+
+class PartitionFormat(ExportFormat):
+    """A format whose files hold one partition each, as stacks of equal images do; a series has a folder for each."""
+
+    def files_of(self, data: Collection) -> tuple[FileKind, ...]:
+        """The files of an export."""
+        if not data.is_series:
+            return self.files
+        within = "*/*" if data.has_images else "*"
+        return tuple(FileKind(f"{within}/{f.pattern}", f.media_type, f.description) for f in self.files)
+
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
+        """Write the files of every partition."""
+        for source in data.sources:
+            place = folder / data.place(source)
+            place.mkdir(parents=True, exist_ok=True)
+            self.write_partition(source, place, done)
+
+    @abstractmethod
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+        """Write the files of one partition into a folder; `done` is to be called after each row."""
 
 
 TABLE = FileKind(

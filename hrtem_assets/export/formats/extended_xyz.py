@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from hrtem_assets.assets.structures import read_stored_structure
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.specimen.structure import Structure
 
 
-class ExtendedXyz(ExportFormat):
+class ExtendedXyz(PartitionFormat):
     """Atoms at rest with cell, periodicity, particle of each atom, and the particles' geometry."""
 
     name = "xyz"
@@ -35,7 +35,7 @@ class ExtendedXyz(ExportFormat):
         'atoms.info["particle_radius_a"]\n'
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         (folder / "structures").mkdir()
         cell_a = float(source.info.recipe.settings["cell_a"])
         for index in source.structures:

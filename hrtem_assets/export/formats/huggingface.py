@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.collection import Collection
+from hrtem_assets.export.formats.content import ExportFormat, FileKind, Records
 from hrtem_assets.export.formats.source import Plane, Source
 from hrtem_assets.figures import grey_levels
 
 ROWS_PER_FILE = 256
 # one group of a file is held in memory
-_ROWS_PER_GROUP = 16
+_ROWS_PER_GROUP = 4
 # types whose values a PNG holds
 _AS_PNG = (np.dtype(np.uint8), np.dtype(np.uint16))
 
@@ -30,15 +31,15 @@ class HuggingFace(ExportFormat):
     files = (
         FileKind(
             "data/*.parquet",
-            "application/vnd.apache.parquet",
+            "application/x-parquet",
             "`train-00000.parquet`, `validation-00000.parquet` ...: `image` as an 8-bit picture from the 0.5th to the "
             "99.5th percentile, `counts` and labels as lossless pictures where these hold them, others as lists; seeds "
             "as text",
         ),
     )
     example = (
-        "from datasets import load_dataset\n\n"
-        'images = load_dataset(".", split="train")\n'
+        "from pathlib import Path\n\nfrom datasets import load_dataset\n\n"
+        'images = load_dataset(str(Path.cwd()), split="train")\n'
         'images[0]["image"]  # a picture; counts, mask and soft_label likewise\n'
     )
 
@@ -46,58 +47,69 @@ class HuggingFace(ExportFormat):
         files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
         return {"configs": [{"config_name": "default", "data_files": files}]}
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
-        self.write_together([source], folder, done)
+    def records(self, data: Collection) -> tuple[Records, ...]:
+        """The images and every label that is a picture, with the columns that tell them apart."""
+        (files,) = self.files
+        known = {column.name: column.values.dtype.kind for column in data.columns}
+        told = ["specimen", "condition", "split", *(key for key in data.keys if key in ("structure", "draw"))]
+        texts = {
+            key: ("sc:Integer" if known.get(key, "U") in "iu" else "sc:Text", {"extract": {"column": key}})
+            for key in told
+        }
+        pictures = {
+            name: (
+                "sc:ImageObject",
+                {"extract": {"column": name}, "transform": {"jsonPath": "bytes"}},
+            )
+            for name, kind in _fields(data)
+            if kind == "image"
+        }
+        return (Records("images", "images and labels as pictures", files, texts | pictures),)
 
-    def write_together(self, sources: list[Source], folder: Path, done: Callable[[], None]) -> None:
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
         (folder / "data").mkdir()
-        splits = dict.fromkeys(split for source in sources for split in source.splits())
-        for split in splits:
-            rows = [
-                (source, row)
-                for source in sources
-                for row in range(len(source))
-                if source.row(row)["split"] == split
-            ]
+        for split in data.splits:
+            rows = list(data.rows(split))
             for number, first in enumerate(range(0, len(rows), ROWS_PER_FILE)):
-                self._file(
-                    folder / "data" / f"{split}-{number:05d}.parquet",
-                    rows[first : first + ROWS_PER_FILE],
-                    done,
-                )
+                path = folder / "data" / f"{split}-{number:05d}.parquet"
+                self._file(path, data, rows[first : first + ROWS_PER_FILE], done)
 
-    def _file(self, path: Path, rows: list[tuple[Source, int]], done: Callable[[], None]) -> None:
+    def _file(
+        self, path: Path, data: Collection, rows: list[tuple[Source, int]], done: Callable[[], None]
+    ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        source = rows[0][0]
-        fields = dict(_fields(source))
+        fields = dict(_fields(data))
         schema = pa.schema([(name, _arrow(kind)) for name, kind in fields.items()])
         features = {"info": {"features": {name: _feature(kind) for name, kind in fields.items()}}}
         with pq.ParquetWriter(path, schema.with_metadata({"huggingface": json.dumps(features)})) as writer:
             for first in range(0, len(rows), _ROWS_PER_GROUP):
                 made = []
                 for of, row in rows[first : first + _ROWS_PER_GROUP]:
-                    made.append(_values(of, row))
+                    made.append(_values(data, of, row))
                     done()
+                # what a condition does not draw has no column there
                 writer.write_table(pa.Table.from_pylist(made, schema=schema))
 
 
-def _fields(source: Source) -> list[tuple[str, str]]:
+def _fields(data: Collection) -> list[tuple[str, str]]:
     """Names and kinds of the columns: `image`, a type of Arrow, or lists of one, as many deep as there are brackets."""
     recipe_columns = [("specimen", "string"), ("condition", "string"), ("image", "image")]
-    planes = [(name, kind) for plane in source.planes for name, kind, _ in _parts(plane)]
-    table = [(c.name, _scalar(c.values.dtype)) for c in source.columns]
-    known = [(f"particle_{name}", kind) for name, kind in source.particle_kinds.items()]
+    planes = [(name, kind) for plane in data.planes for name, kind, _ in _parts(plane)]
+    keys = [name for name, _ in recipe_columns]
+    table = [(c.name, _scalar(c.values.dtype)) for c in data.columns if c.name not in keys]
+    kinds = {name: kind for source in data.sources for name, kind in source.particle_kinds.items()}
+    known = [(f"particle_{name}", kind) for name, kind in kinds.items()]
     return [*recipe_columns, *planes, *table, *known]
 
 
-def _values(source: Source, row: int) -> dict[str, Any]:
+def _values(data: Collection, source: Source, row: int) -> dict[str, Any]:
     recipe = source.info.recipe
     values: dict[str, Any] = {"specimen": recipe.specimen, "condition": recipe.condition}
     values["image"] = _picture(grey_levels(source.read("counts", row)))
-    for plane in source.planes:
-        array = source.read(plane.name, row)
+    for plane in data.planes:
+        array = source.read(plane.name, row).astype(plane.dtype, copy=False)
         values |= {name: made(array) for name, _, made in _parts(plane)}
     values |= {
         column.name: str(v) if column.values.dtype == np.uint64 else v

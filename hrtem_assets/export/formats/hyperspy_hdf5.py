@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Source
 
 # the layout that HyperSpy 2 writes
@@ -14,7 +14,7 @@ LAYOUT_VERSION = "3.3"
 FILE = "images.hspy"
 
 
-class HyperspyHdf5(ExportFormat):
+class HyperspyHdf5(PartitionFormat):
     """Counts and every label as stacks, one image per compressed chunk."""
 
     name = "hdf5"
@@ -34,11 +34,13 @@ class HyperspyHdf5(ExportFormat):
         "counts.original_metadata.table.defocus_nm.compute()  # of every image\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         import h5py
 
         with h5py.File(folder / FILE, "w") as file:
             file.attrs.update(file_format="HyperSpy", file_format_version=LAYOUT_VERSION)
+            # readers go through it in the order of the planes, not of the alphabet
+            file.create_group("Experiments", track_order=True)
             stacks = {
                 plane.name: self._signal(
                     file.create_group(f"Experiments/{plane.name}"), source, plane.name, plane.shown_dtype

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign.settings import REQUIRED_PLANES
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Plane, Source
 
 # of integers, which are stored in single precision beyond 16 bits
 MOST_BYTES = 4
 
 
-class ImagejTiff(ExportFormat):
+class ImagejTiff(PartitionFormat):
     """Counts and every label as uncompressed stacks with a caption per slice."""
 
     name = "tiff"
@@ -36,7 +36,7 @@ class ImagejTiff(ExportFormat):
         "# in ImageJ: File > Open, or File > Import > TIFF Virtual Stack\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         rows = [source.row(index) for index in range(len(source))]
         labels = [
             f"structure {r['structure']}, "

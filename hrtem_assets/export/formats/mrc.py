@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Source
 
 # the format's modes, by what they hold
@@ -15,7 +15,7 @@ _MODES = {
 }
 
 
-class Mrc(ExportFormat):
+class Mrc(PartitionFormat):
     """Counts and every label as a stack of images with the pixel in its header."""
 
     name = "mrc"
@@ -36,7 +36,7 @@ class Mrc(ExportFormat):
         "    stack.voxel_size.x  # Å\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         import mrcfile
 
         sampling_a = source.info.attributes["sampling_a"]
@@ -55,7 +55,16 @@ class Mrc(ExportFormat):
                 # the time of writing would differ from one to the next
                 stack.header.label[0] = f"{plane.name} of {source.info.recipe.specimen}".encode()[:80]
                 if dtype.kind != "c":
-                    stack.update_header_stats()
+                    _state_statistics(stack)
+
+
+def _state_statistics(stack: Any) -> None:
+    """Write what the header says of all values, image by image: mrcfile would hold all in double precision."""
+    images, header = stack.data, stack.header
+    mean = np.mean([image.mean(dtype=np.float64) for image in images])
+    header.dmin, header.dmax = min(map(np.min, images)), max(map(np.max, images))
+    header.dmean = mean
+    header.rms = np.sqrt(np.mean([((image - mean) ** 2).mean() for image in images]))
 
 
 def _stored(dtype: np.dtype[Any]) -> np.dtype[Any] | None:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Source
 
 FILE = "images.emd"
 
 
-class NcemEmd(ExportFormat):
+class NcemEmd(PartitionFormat):
     """Counts and every label as groups of a stack with calibrated axes (EMD 0.2)."""
 
     name = "emd"
@@ -33,7 +33,7 @@ class NcemEmd(ExportFormat):
         "        data, axes = file.get_emdgroup(group)  # (image, y, x)\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
+    def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         import h5py
 
         with h5py.File(folder / FILE, "w") as file:

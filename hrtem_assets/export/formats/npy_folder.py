@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import ExportFormat, FileKind
-from hrtem_assets.export.formats.source import Source
 
 
 class NpyFolder(ExportFormat):
@@ -34,16 +34,15 @@ class NpyFolder(ExportFormat):
         "    image = (counts - counts.mean()) / counts.std()\n"
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
-        recipe = source.info.recipe
-        for row in range(len(source)):
-            values = source.row(row)
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
+        for source, row in data.rows():
+            values, recipe, name = source.row(row), source.info.recipe, data.label(source, row)
             place = folder / str(values["split"])
             place.mkdir(exist_ok=True)
             for plane in source.planes:
-                np.save(place / f"{source.label(row)}.{plane.name}.npy", source.read(plane.name, row))
+                np.save(place / f"{name}.{plane.name}.npy", source.read(plane.name, row))
             known = {"specimen": recipe.specimen, "condition": recipe.condition} | values
             particles = {"particles": source.particle_values(row)} if source.has_particles else {}
             text = json.dumps(known | particles, sort_keys=True, allow_nan=False)
-            (place / f"{source.label(row)}.json").write_text(text, "utf-8")
+            (place / f"{name}.json").write_text(text, "utf-8")
             done()

@@ -1,16 +1,15 @@
 """A finished store as exports read it: arrays of one row at a time, and a table with one row for each."""
 
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.labels.class_names import CLASSES
 from hrtem_assets.labels.registry import PARTICLE_COUNT
 from hrtem_assets.store import CheckedStore, StoreInfo, StorePath
 
@@ -52,11 +51,13 @@ class Plane:
         name: as stored.
         dtype: as stored.
         description: one line.
+        units: as stored, 1 where it has none.
     """
 
     name: str
     dtype: np.dtype[Any]
     description: str
+    units: str
 
     @property
     def shown_dtype(self) -> np.dtype[Any]:
@@ -74,6 +75,9 @@ class Source:
     Args:
         path: a finished store.
 
+    Attributes:
+        class_numbers: a number for each of its classes' numbers; None keeps them.
+
     Raises:
         StoreError: if it is not one, or damaged.
     """
@@ -81,10 +85,17 @@ class Source:
     def __init__(self, path: StorePath) -> None:
         self.path = path
         self.checked = CheckedStore(path)
+        self.class_numbers: NDArray[np.integer[Any]] | None = None
         self.info: StoreInfo = self.checked.info
 
     def __len__(self) -> int:
         return len(self._made)
+
+    @property
+    def key(self) -> str:
+        """Its partition, such as `CdSe-medium_df-10nm_400e`; of structures the specimen alone."""
+        recipe = self.info.recipe
+        return recipe.specimen if recipe.condition is None else f"{recipe.specimen}_{recipe.condition}"
 
     @cached_property
     def structures(self) -> list[int]:
@@ -102,8 +113,11 @@ class Source:
         return self.info.rows_per_structure > 1
 
     def read(self, variable: str, row: int) -> NDArray[Any]:
-        """One row's values of one variable, as stored."""
-        return self.checked.read(variable, self._made[row])
+        """One row's values of one variable, as stored; classes with numbers that all sources share."""
+        values = self.checked.read(variable, self._made[row])
+        if variable == CLASSES and self.class_numbers is not None:
+            return self.class_numbers[values].astype(values.dtype)
+        return values
 
     def each(self, variable: str) -> Iterator[NDArray[Any]]:
         """Every row's values of one variable, in order."""
@@ -115,11 +129,29 @@ class Source:
 
     @cached_property
     def planes(self) -> tuple[Plane, ...]:
-        """What the store holds for every pixel of its rows, as it is named and meant there."""
-        return tuple(
-            Plane(array.basename, array.dtype, str(array.attrs.get("long_name", array.basename)))
-            for array in map(self.checked.array, self.checked.planes())
+        """What the store holds for every pixel of its rows, as it is named and meant there: images, masks, others."""
+        first = ("counts", "mask", "soft_label")
+        names = sorted(
+            self.checked.planes(), key=lambda name: first.index(name) if name in first else len(first)
         )
+        return tuple(
+            Plane(
+                array.basename,
+                array.dtype,
+                str(array.attrs.get("long_name", array.basename)),
+                str(array.attrs.get("units", "1")),
+            )
+            for array in map(self.checked.array, names)
+        )
+
+    @cached_property
+    def class_names(self) -> Mapping[int, str]:
+        """What the stored numbers of classes mean; empty where there are none."""
+        if CLASSES not in {plane.name for plane in self.planes}:
+            return {}
+        attributes: Any = self.checked.array(CLASSES).attrs.asdict()
+        words = str(attributes["flag_meanings"]).split()
+        return dict(zip(attributes["flag_values"], words, strict=True))
 
     @cached_property
     def first_pixel_a(self) -> tuple[float, float]:
@@ -198,13 +230,6 @@ class Source:
         """A row of the table, as JSON: None for what is no number, or infinite."""
         values = {column.name: column.values[row].item() for column in self.columns}
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-
-    def write_table(self, path: Path) -> None:
-        """Write the table as CSV; numbers in their shortest exact form."""
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([column.name for column in self.columns])
-            writer.writerows(zip(*(column.values.tolist() for column in self.columns), strict=True))
 
     def splits(self) -> dict[str, int]:
         """How many images each split holds; empty for stores without splits."""

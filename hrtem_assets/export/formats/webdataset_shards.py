@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import ExportFormat, FileKind
 from hrtem_assets.export.formats.source import Source
 
@@ -41,19 +42,18 @@ class WebdatasetShards(ExportFormat):
         '    image = (counts - row["mean_electrons"]) / row["std_electrons"]\n'
     )
 
-    def write(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
-        recipe = source.info.recipe
-        # a sample's key ends at its first dot
-        prefix = f"{recipe.specimen}_{recipe.condition}".replace(".", "p")
-        for split in source.splits():
-            members = [row for row in range(len(source)) if source.row(row)["split"] == split]
+    def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
+        for split in data.splits:
+            members = list(data.rows(split))
             for shard, first in enumerate(range(0, len(members), IMAGES_PER_SHARD)):
                 with tarfile.open(
                     folder / f"{split}-{shard:06d}.tar", "w", format=tarfile.USTAR_FORMAT
                 ) as tar:
-                    for row in members[first : first + IMAGES_PER_SHARD]:
+                    for source, row in members[first : first + IMAGES_PER_SHARD]:
+                        # a sample's key ends at its first dot
+                        key = f"{source.key.replace('.', 'p')}_{source.label(row)}"
                         for ending, content in _sample(source, row).items():
-                            _add(tar, f"{prefix}_{source.label(row)}.{ending}", content)
+                            _add(tar, f"{key}.{ending}", content)
                         done()
 
 

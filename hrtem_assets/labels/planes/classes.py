@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Specimen
+from hrtem_assets.labels.class_names import BACKGROUND, CLASSES
 from hrtem_assets.labels.plane import LabelPlane, LabelSource
 from hrtem_assets.specimen.structure import SUBSTRATE
 
@@ -16,7 +17,7 @@ VACUUM, FILM, PERFECT, FAULTED = range(4)
 class Classes(LabelPlane):
     """The instances, each by what it is. Numbers are those of one specimen: across specimens go by the meanings."""
 
-    name = "classes"
+    name = CLASSES
     definition = "class of the pixel, by flag_meanings; where particles overlap, of the one farthest from the substrate"
     dtype = "uint16"
 
@@ -24,7 +25,7 @@ class Classes(LabelPlane):
         lattice = specimen.lattice_name
         return {
             "flag_values": [VACUUM, FILM, PERFECT, FAULTED],
-            "flag_meanings": f"vacuum substrate {lattice} {lattice}_faulted",
+            "flag_meanings": " ".join((*BACKGROUND, lattice, f"{lattice}_faulted")),
         }
 
     def make(self, source: LabelSource) -> NDArray[np.uint16]:
