@@ -69,14 +69,16 @@ def reduced_campaign(train: int, validation: int) -> Campaign:
     )
 
 
-def make(campaign: Campaign, layout: Layout, workers: int) -> None:
+def make(
+    campaign: Campaign, layout: Layout, workers: int, conditions: tuple[str, ...] = tuple(PUBLISHED)
+) -> None:
     """Every asset of the specimen, under the conditions that are compared."""
     for asset in ASSETS.values():
         fill(
             asset,
             campaign,
             SPECIMEN,
-            tuple(PUBLISHED) if asset.per_condition else (None,),
+            conditions if asset.per_condition else (None,),
             layout,
             count=None,
             compute=LocalCompute(workers=workers),
@@ -86,17 +88,21 @@ def make(campaign: Campaign, layout: Layout, workers: int) -> None:
 
 
 class UNet(nn.Module):
-    """Three levels, two convolutions each; two classes out.
+    """Three levels, two convolutions each.
 
     The finest level holds squares of `FOLD` x `FOLD` pixels as channels: nothing is lost, and a processor is enough.
+
+    Args:
+        outputs: values for each pixel.
+        widths: channels of the levels.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (16, 32, 64)) -> None:
+    def __init__(self, outputs: int = 2, widths: tuple[int, ...] = (16, 32, 64)) -> None:
         super().__init__()
         ins = (FOLD**2, *widths[:-1])
         self.down = nn.ModuleList(_block(i, o) for i, o in zip(ins, widths, strict=True))
         self.up = nn.ModuleList(_block(i + o, o) for i, o in zip(widths[:0:-1], widths[-2::-1], strict=True))
-        self.head = nn.Conv2d(widths[0], 2 * FOLD**2, 1)
+        self.head = nn.Conv2d(widths[0], outputs * FOLD**2, 1)
 
     def forward(self, image: Tensor) -> Tensor:
         kept: list[Tensor] = []

@@ -96,6 +96,7 @@ def measure_loader() -> dict[str, Any]:
             "HDF5, gzip": lambda: hdf5_loop(gzip),
             "HDF5, not compressed": lambda: hdf5_loop(plain),
             "TorchDataset, sample by sample": lambda: map(dataset.__getitem__, range(len(dataset))),
+            "DataLoader, no worker processes": lambda: iter(DataLoader(epoch, batch_size=BATCH)),
             "DataLoader, 2 worker processes": lambda: iter(
                 DataLoader(epoch, batch_size=BATCH, num_workers=2)
             ),

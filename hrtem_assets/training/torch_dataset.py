@@ -1,5 +1,6 @@
 """Training sets for PyTorch: several at once, fractions, symmetries, in an order that a seed decides."""
 
+import math
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import Any, Literal, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from hrtem_assets.assets.asset import PIXEL
 from hrtem_assets.imaging.draws import ImageDistribution
@@ -38,8 +40,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
     among the sources), `structure` (its index) and `draw` (which of the structure's images, from 0).
     Order, crops and symmetries follow from the seed and the epoch alone, however many workers load: give the
     `DataLoader` `shuffle=False` and call `set_epoch` before each epoch. `batches` gives the same samples in batches
-    from threads of this process, which is faster: worker processes spend most of their time handing images over. It
-    counts epochs by itself.
+    from threads of this process, which is faster: worker processes have to hand images over. It counts epochs itself.
 
     Args:
         sources: `(specimen, condition)`; or several; or a mapping from each to the number of images wanted of it,
@@ -162,11 +163,31 @@ class TorchDataset(Dataset[dict[str, Any]]):
         """The sample at a place of the epoch's order, from its end if negative; a list of them for a slice."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
+        place = self._place(index)
+        self._count(1)
+        return self._sample(place, self._planned())
+
+    def __getitems__(self, indices: Sequence[int]) -> Sequence[Sample]:
+        """Samples for a batch of PyTorch's `DataLoader`, which lie in the batch already where that is possible."""
+        places, plan = [self._place(index) for index in indices], self._planned()
+        self._count(len(places))
+        if not self._fills:
+            return [self._sample(place, plan) for place in places]
+        batch = self._empty(len(places))
+        for read in self._reads(batch, places, plan):
+            read()
+        return [_Row(batch, k) for k in range(len(places))]
+
+    def _place(self, index: int) -> int:
         place = index + len(self) if index < 0 else index
         if not 0 <= place < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
-        self._count()
-        return self._sample(place, self._planned())
+        return place
+
+    @property
+    def _fills(self) -> bool:
+        """Whether samples are read into batches in place: no transform, no lists."""
+        return self.transform is None and not self._listed
 
     def _sample(self, place: int, plan: "_Plan") -> Sample:
         view = plan.view(place)
@@ -189,10 +210,12 @@ class TorchDataset(Dataset[dict[str, Any]]):
         structure, draw = chosen.structure_and_draw(row)
         return sample | {"source": source, "structure": structure, "draw": draw}
 
-    def _count(self) -> None:
+    def _count(self, samples: int) -> None:
         """Say so once if an epoch is asked for again that should have been another."""
-        self._served += 1
-        if int(self._served) == len(self) + 1 and (self.shuffle or self.augment == "random"):
+        before = int(self._served)
+        self._served += samples
+        again = before <= len(self) < before + samples
+        if again and (self.shuffle or self.augment == "random"):
             warnings.warn(
                 f"more than one epoch of samples has been asked for, all of epoch {int(self._epoch)}: order, crops and "
                 f"symmetries repeat; call set_epoch before each epoch, or use batches, which counts them",
@@ -220,7 +243,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         plan = self._planned()
         end = len(self) // batch_size * batch_size if drop_last else len(self)
         pool = ThreadPoolExecutor(threads, thread_name_prefix="hrtem-batches")
-        begin = self._begin if self.transform is None and not self._listed else self._begin_alone
+        begin = self._begin if self._fills else self._begin_alone
         pending: deque[Callable[[], dict[str, Any]]] = deque()
         try:
             for first in range(0, end, batch_size):
@@ -241,10 +264,19 @@ class TorchDataset(Dataset[dict[str, Any]]):
 
     def _begin(self, places: range, plan: "_Plan", pool: ThreadPoolExecutor) -> Callable[[], dict[str, Any]]:
         """A batch that is filled in place, to be called for when it is wanted."""
+        batch = self._empty(len(places))
+        reads = [pool.submit(read) for read in self._reads(batch, places, plan)]
+        return lambda: _finished(batch, reads)
+
+    def _reads(
+        self, batch: dict[str, torch.Tensor], places: Sequence[int], plan: "_Plan"
+    ) -> list[Callable[[], None]]:
+        """What fills a batch, sample by sample; whose samples they are is filled in at once."""
         rows = [self._rows[plan.order[place]] for place in places]
-        batch = self._empty(len(rows))
-        reads = [
-            pool.submit(
+        whose = [(source, *self._sets[source].structure_and_draw(row)) for source, row in rows]
+        batch["source"], batch["structure"], batch["draw"] = torch.tensor(whose, dtype=torch.int64).T
+        return [
+            partial(
                 self._sets[source].read,
                 row,
                 plan.view(place),
@@ -252,15 +284,14 @@ class TorchDataset(Dataset[dict[str, Any]]):
             )
             for k, (place, (source, row)) in enumerate(zip(places, rows, strict=True))
         ]
-        whose = [(source, *self._sets[source].structure_and_draw(row)) for source, row in rows]
-        batch["source"], batch["structure"], batch["draw"] = torch.tensor(whose, dtype=torch.int64).T
-        return lambda: _finished(batch, reads)
 
     def _empty(self, *samples: int) -> dict[str, torch.Tensor]:
         """Tensors for one sample, or for a batch of so many."""
         shapes = {IMAGE: (1, *self.shape)}
+        # from a worker's own memory a batch would have to be copied to be handed over
+        new = _shared if samples and get_worker_info() is not None else torch.empty
         return {
-            field: torch.empty((*samples, *shapes.get(field, self.shape)), dtype=self._sets[0].dtype(field))
+            field: new((*samples, *shapes.get(field, self.shape)), dtype=self._sets[0].dtype(field))
             for field in self._read
         }
 
@@ -453,6 +484,32 @@ def _collated(samples: Sequence[Sample]) -> dict[str, Any]:
         else:
             batch[name] = torch.stack(values) if isinstance(first, torch.Tensor) else torch.tensor(values)
     return batch
+
+
+class _Row(dict[str, Any]):
+    """A sample that lies in a batch; where the whole batch is wanted, nothing is copied."""
+
+    def __init__(self, batch: dict[str, torch.Tensor], row: int) -> None:
+        whose = ("source", "structure", "draw")
+        super().__init__({name: int(v[row]) if name in whose else v[row] for name, v in batch.items()})
+        self.batch, self.row = batch, row
+
+
+def _whole(rows: list[_Row], *, collate_fn_map: Any = None) -> dict[str, Any]:
+    """The batch of which some rows are all, or else one of copies."""
+    batch = rows[0].batch
+    if [row.row for row in rows if row.batch is batch] == list(range(len(batch["source"]))):
+        return batch
+    return _collated([dict(row) for row in rows])
+
+
+default_collate_fn_map[_Row] = _whole
+
+
+def _shared(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """An empty tensor in memory that processes share, made as PyTorch's own collating makes it."""
+    storage = torch.UntypedStorage._new_shared(math.prod(shape) * dtype.itemsize, device="cpu")
+    return torch.empty(0, dtype=dtype).set_(storage, 0, shape)
 
 
 def _finished(batch: dict[str, torch.Tensor], reads: list[Future[None]]) -> dict[str, torch.Tensor]:

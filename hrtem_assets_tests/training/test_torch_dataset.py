@@ -270,3 +270,27 @@ def test_images_of_two_sizes_are_refused(root, tmp_path):
     write_training_set(tmp_path, CONDITIONS[1], larger)
     with pytest.raises(ValueError, match="differ in size"):
         ha.TorchDataset([A, B], root=tmp_path)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_of_a_data_loader_hold_the_samples_bit_for_bit(root, workers):
+    wanted = ha.TorchDataset(A, seed=5, root=root)
+    loader = DataLoader(ha.TorchDataset(A, seed=5, root=root), batch_size=3, num_workers=workers)
+    seen = 0
+    for batch in loader:
+        for k in range(len(batch["image"])):
+            sample = wanted[seen]
+            assert batch.keys() == sample.keys()
+            for name, value in sample.items():
+                assert torch.equal(batch[name][k], torch.as_tensor(value))
+            seen += 1
+    assert seen == len(wanted)
+
+
+def test_samples_of_different_batches_are_collated_as_any_others(root):
+    images = ha.TorchDataset(A, seed=5, root=root)
+    (first, _), (_, second) = images.__getitems__([0, 1]), images.__getitems__([2, 3])
+    batch = torch.utils.data.default_collate([first, second])
+    assert torch.equal(batch["image"][0], images[0]["image"])
+    assert torch.equal(batch["image"][1], images[3]["image"])
+    assert batch["structure"].tolist() == [images[k]["structure"] for k in (0, 3)]
