@@ -27,7 +27,7 @@ from hrtem_assets.store import Layout, data_root
 CLEAR, NOISY = "df-10nm_400e", "df-10nm_150e"
 # what a pixel is: beside particles, inside of one, or at the edge of one
 BACKGROUND, INSIDE, EDGE = range(3)
-EDGE_PX = 4
+EDGE_PX = 6
 # a particle is found if it overlaps the true one by more than this
 MATCH_IOU = 0.5
 # pixels; what is smaller is no particle
@@ -78,13 +78,17 @@ def matches(found: NDArray[Any], true: NDArray[Any]) -> tuple[int, int, int]:
 
 
 def trained(
-    network: nn.Module, data: ha.TorchDataset, loss: Callable[[nn.Module, Batch], Tensor], epochs: int
+    network: nn.Module,
+    data: ha.TorchDataset,
+    loss: Callable[[nn.Module, Batch], Tensor],
+    epochs: int,
+    rate: float = RATE,
 ) -> nn.Module:
     """The network after some epochs of the loader's batches."""
     network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), RATE)
+    optimizer = torch.optim.Adam(network.parameters(), rate)
     steps = epochs * (len(data) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     for _ in range(epochs):
         for batch in data.batches(BATCH, threads=1, drop_last=True):
             optimizer.zero_grad()
@@ -135,13 +139,13 @@ def learn_denoising(
     mean = float(condition.dose_e_per_a2) * campaign.simulation.output_sampling_a**2
 
     def noisy(batch: Batch) -> Tensor:
-        return batch["counts"][:, None].float() / mean - 1
+        return batch["counts"][:, None] / mean - 1
 
     def loss(network: nn.Module, batch: Batch) -> Tensor:
-        return nn.functional.mse_loss(network(noisy(batch))[:, 0], batch["clean_image"].float() - 1)
+        return nn.functional.mse_loss(network(noisy(batch))[:, 0], batch["clean_image"] - 1)
 
     training = ha.TorchDataset((SPECIMEN, NOISY), fields=fields, root=root)
-    network = trained(UNet(1, (24, 48, 96)), training, loss, epochs)
+    network = trained(UNet(1, (24, 48, 96)), training, loss, epochs, rate=1e-3)
     widths = np.arange(0.5, 5.1, 0.5)
     sums, images, shown = np.zeros(2 + len(widths)), 0, list[NDArray[Any]]()
     with torch.no_grad():

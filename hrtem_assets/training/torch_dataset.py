@@ -54,12 +54,13 @@ class TorchDataset(Dataset[dict[str, Any]]):
         shuffle: whether each epoch has its own order; by default for training only.
         seed: decides order, crops and augmentation.
         fields: which of `image`, `mask`, `soft_label` and other labels are wanted, all that every training set holds
-            by default; others cost nothing. Labels with a scale are float32, classes and ids int64. Classes are
-            numbered by their place in the attribute `classes`, which holds the names of all sources'. Besides planes:
-            `boxes` float32 (N, 4), x0, y0, x1, y1 in pixels around what shows of each particle, with
-            `box_instances` and, where there are classes, `box_classes` int64 (N,); `points` float32 (N, 2), x and y in
-            pixels of the columns of atoms in the image, with `point_atoms` and `point_numbers` int64 (N,). They follow
-            crops, symmetries and transforms. Their length differs: batches hold lists of them.
+            by default; others cost nothing; or `counts` float32 (y, x), the image as it was counted. Labels with a
+            scale are float32, classes and ids int64. Classes are numbered by their place in the attribute `classes`,
+            which holds the names of all sources'. Besides planes: `boxes` float32 (N, 4), x0, y0, x1, y1 in pixels
+            around what shows of each particle, with `box_instances` and, where there are classes, `box_classes` int64
+            (N,); `points` float32 (N, 2), x and y in pixels of the columns of atoms in the image, with `point_atoms`
+            and `point_numbers` int64 (N,). They follow crops, symmetries and transforms. Their length differs: batches
+            hold lists of them.
         crop_px: side of a part of each image; at random where `augment` is not `none`, or else in the middle.
         transform: of albumentations or torchvision (v2), or any function of a sample: applied last. Its random numbers
             are its own.
@@ -110,7 +111,8 @@ class TorchDataset(Dataset[dict[str, Any]]):
             raise ValueError(f"fields is empty; name at least one of {', '.join(common)}")
         shapeless = {BOXES: "instances" in common, POINTS: all(_has_columns(i) for i in infos.values())}
         for field in chosen:
-            _check_choice("fields", field, (*common, *(name for name, held in shapeless.items() if held)))
+            lists = (name for name, held in shapeless.items() if held)
+            _check_choice("fields", field, (*common, COUNTS, *lists))
         self._listed = tuple(name for name in shapeless if name in chosen)
         self.fields = tuple(field for field in chosen if field not in self._listed)
         # boxes are those of the particles' pixels, whatever has been done to them
@@ -382,7 +384,7 @@ class _TrainingSet:
     def dtype(self, field: str) -> torch.dtype:
         """Type of a field's tensors."""
         reader = self._readers[field]
-        if field == IMAGE or reader.scale_factor is not None or reader.dtype.kind == "f":
+        if field in (IMAGE, COUNTS) or reader.scale_factor is not None or reader.dtype.kind == "f":
             return torch.float32
         if reader.dtype.kind == "c":
             return torch.complex64

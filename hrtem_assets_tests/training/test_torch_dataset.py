@@ -294,3 +294,11 @@ def test_samples_of_different_batches_are_collated_as_any_others(root):
     assert torch.equal(batch["image"][0], images[0]["image"])
     assert torch.equal(batch["image"][1], images[3]["image"])
     assert batch["structure"].tolist() == [images[k]["structure"] for k in (0, 3)]
+
+
+def test_counts_are_handed_out_where_they_are_asked_for(root):
+    plain = ha.open_dataset(*A, split="validation", root=root)
+    (sample, *_) = ha.TorchDataset(A, "validation", fields=("counts", "mask"), root=root)
+    assert sample["counts"].dtype == torch.float32
+    np.testing.assert_array_equal(sample["counts"], plain.counts[0])
+    assert "counts" not in ha.TorchDataset(A, "validation", root=root)[0]
