@@ -7,6 +7,7 @@ denoising on the processor, and writes `tasks.json` and `tasks.png` under `bench
 """
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -77,18 +78,33 @@ def matches(found: NDArray[Any], true: NDArray[Any]) -> tuple[int, int, int]:
     return hits, len(wanted), len(guesses)
 
 
+class Denoiser(nn.Module):
+    """A U-Net that corrects a smoothed image.
+
+    Args:
+        noise: standard deviation of the noise, by which the input is divided.
+    """
+
+    def __init__(self, noise: float) -> None:
+        super().__init__()
+        self.noise = noise
+        self.net = UNet(1, (24, 48, 96))
+        self.smooth = nn.Conv2d(1, 1, 9, padding=4, padding_mode="replicate", bias=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        correction: Tensor = self.net(image / self.noise)
+        smooth: Tensor = self.smooth(image)
+        return smooth + self.noise * correction
+
+
 def trained(
-    network: nn.Module,
-    data: ha.TorchDataset,
-    loss: Callable[[nn.Module, Batch], Tensor],
-    epochs: int,
-    rate: float = RATE,
+    network: nn.Module, data: ha.TorchDataset, loss: Callable[[nn.Module, Batch], Tensor], epochs: int
 ) -> nn.Module:
     """The network after some epochs of the loader's batches."""
     network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), rate)
+    optimizer = torch.optim.Adam(network.parameters(), RATE)
     steps = epochs * (len(data) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     for _ in range(epochs):
         for batch in data.batches(BATCH, threads=1, drop_last=True):
             optimizer.zero_grad()
@@ -145,7 +161,7 @@ def learn_denoising(
         return nn.functional.mse_loss(network(noisy(batch))[:, 0], batch["clean_image"] - 1)
 
     training = ha.TorchDataset((SPECIMEN, NOISY), fields=fields, root=root)
-    network = trained(UNet(1, (24, 48, 96)), training, loss, epochs, rate=1e-3)
+    network = trained(Denoiser(1 / math.sqrt(mean)), training, loss, epochs)
     widths = np.arange(0.5, 5.1, 0.5)
     sums, images, shown = np.zeros(2 + len(widths)), 0, list[NDArray[Any]]()
     with torch.no_grad():
@@ -193,7 +209,7 @@ def draw(rows: list[list[NDArray[Any]]], target: Path) -> None:
 @click.command()
 @click.option("--train", default=96, show_default=True, help="structures to train on")
 @click.option("--validation", default=32, show_default=True, help="held-out structures")
-@click.option("--epochs", default=40, show_default=True)
+@click.option("--epochs", default=60, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="processes that simulate")
 def main(train: int, validation: int, epochs: int, workers: int) -> None:
     """Make the crowded campaign, train both networks, and print what they reach."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, sampling_a
+from hrtem_assets.assets.plane_pictures import with_further_planes
 from hrtem_assets.assets.remarks import poor_masks
 from hrtem_assets.assets.structures import read_stored_structure
 from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
@@ -104,7 +105,7 @@ class LabelsAsset(Asset):
             tiles.append(label_overlay(phase, mask, sampling_a(store), size_px=TILE_PX))
             iou = float(store.read("silhouette_iou", i))
             captions.append(f"structure {i}: mask over phase, IoU {iou:.2f}")
-        return PartitionPicture(tiles, captions)
+        return with_further_planes(tiles, captions, store, shown[0])
 
     def violations(
         self, recipe: Recipe, values: Mapping[str, NDArray[Any]], sampling_a: float

@@ -26,6 +26,7 @@ from hrtem_assets.assets.micrographs import (
     image_records,
     largest_image_bytes,
 )
+from hrtem_assets.assets.plane_pictures import with_further_planes
 from hrtem_assets.assets.remarks import poor_masks, unclear_foci
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
@@ -164,7 +165,7 @@ class TrainingSetsAsset(Asset):
             tiles.append(label_overlay(counts, mask, sampling_a(store, i), size_px=TILE_PX))
             what = SPLITS[int(store.read("split", i))]
             captions.append(f"{store.info.row_name(i)}, {what}: {float(store.read('defocus', i)):+.1f} nm")
-        return PartitionPicture(tiles, captions)
+        return with_further_planes(tiles, captions, store, shown[0])
 
     def violations(
         self, recipe: Recipe, values: Mapping[str, NDArray[Any]], sampling_a: float

@@ -8,7 +8,14 @@ upwards.
 from hrtem_assets.figures.atoms import structure_views
 from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.figures.plots import dose_histogram, variance_curve
-from hrtem_assets.figures.raster import OUTLINE_RGB, grey_levels, label_overlay, micrograph_image, phase_image
+from hrtem_assets.figures.raster import (
+    OUTLINE_RGB,
+    grey_levels,
+    label_overlay,
+    micrograph_image,
+    phase_image,
+    plane_image,
+)
 from hrtem_assets.figures.sheet import TILE_PX, PartitionPicture, contact_sheet
 
 __all__ = [
@@ -21,6 +28,7 @@ __all__ = [
     "label_overlay",
     "micrograph_image",
     "phase_image",
+    "plane_image",
     "preview_markdown",
     "structure_views",
     "thumbnail_markdown",

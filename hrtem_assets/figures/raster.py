@@ -12,6 +12,11 @@ from hrtem_assets.figures.drawing import THUMBNAIL_PX, edged_text, scale_bar, te
 
 # Okabe and Ito's orange: told from grey, and from black and white, by every kind of colour vision
 OUTLINE_RGB = (230, 159, 0)
+# and the others of theirs
+_NUMBER_RGB = (
+    *((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0)),
+    (204, 121, 167),
+)
 
 
 def micrograph_image(
@@ -120,6 +125,36 @@ def label_overlay(
     width = max(1, round(image.width / 300))
     outline = binary_dilation(inside, np.ones((3, 3), bool), iterations=width) & ~inside
     image.paste(OUTLINE_RGB, mask=Image.fromarray(outline))
+    return image
+
+
+def plane_image(values: NDArray[Any], sampling_a: float, size_px: int | None = None) -> Image.Image:
+    """Any label of an image: numbers in colours, waves by their phase, everything else in grey.
+
+    Args:
+        values: (y, x); whole numbers of 16 bits or more are taken for numbers of things, with 0 for none.
+        sampling_a: pixel size in Å.
+        size_px: width of the picture; as many as in `values` if None.
+
+    Returns:
+        colour picture ("RGB"), row 0 on top.
+
+    Raises:
+        ValueError: if `values` is not a finite image.
+    """
+    if np.iscomplexobj(values):
+        return phase_image(values, sampling_a, size_px=size_px)
+    if values.dtype.kind != "u" or values.dtype.itemsize == 1:
+        return micrograph_image(values, sampling_a, size_px=size_px).convert("RGB")
+    numbers, place = np.unique(values, return_inverse=True)
+    colours = np.array(
+        [(0, 0, 0) if n == 0 else _NUMBER_RGB[k % len(_NUMBER_RGB)] for k, n in enumerate(numbers)]
+    )
+    image = Image.fromarray(colours[place.reshape(values.shape)].astype(np.uint8))
+    if size_px is not None:
+        height = max(1, round(size_px * values.shape[0] / values.shape[1]))
+        image = image.resize((size_px, height), Image.Resampling.NEAREST)
+    scale_bar(image, sampling_a * values.shape[1])
     return image
 
 

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 from hrtem_assets.assets import ASSETS
+from hrtem_assets.assets.pictures import partition_picture
 from hrtem_assets.campaign import CampaignError
 from hrtem_assets.definitions import build_defs
 from hrtem_assets.labels.planes.particle_bits import particle_masks
@@ -60,6 +61,16 @@ def test_stores_are_intact_and_made_again_bit_for_bit(layout, condition):
         assert verify_partition(layout, of).intact
         for comparison in rebuild(CAMPAIGN, layout, of, 1):
             assert comparison.different == ()
+
+
+@pytest.mark.parametrize(("asset", "condition"), [("labels", None), ("training_sets", DRAWN)])
+def test_every_plane_has_a_picture(layout, asset, condition):
+    picture = partition_picture(layout, partition(asset, condition))
+    held = set(PLANES) - {"mask", "soft_label"}
+    held -= {"clean_image", "clean_particles"} if asset == "labels" else set()
+    shown = {caption.rsplit(": ", 1)[1] for caption in picture.captions}
+    assert held <= shown
+    assert picture.sheet.width > 4 * 480
 
 
 @pytest.mark.parametrize("condition", [PLAIN, DRAWN])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hrtem_assets.figures import label_overlay, micrograph_image, phase_image
+from hrtem_assets.figures import label_overlay, micrograph_image, phase_image, plane_image
 from hrtem_assets.figures.raster import OUTLINE_RGB
 
 
@@ -176,3 +176,16 @@ def test_empty_and_full_masks_have_no_outline():
 def test_a_mask_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"mask has shape \(2, 2\), counts \(320, 320\)"):
         label_overlay(speckle(), np.ones((2, 2), bool), 0.2)
+
+
+def test_numbered_labels_are_drawn_in_a_colour_each_on_black_and_waves_by_their_phase():
+    numbers = np.zeros((64, 64), np.uint16)
+    numbers[8:24, 8:24], numbers[32:48, 32:48] = 3, 9
+    shown = np.asarray(plane_image(numbers, 0.2))
+    assert shown[0, 0].tolist() == [0, 0, 0]
+    assert shown[16, 16].any() and shown[40, 40].any()
+    assert shown[16, 16].tolist() != shown[40, 40].tolist()
+    wave = np.exp(1j * np.linspace(0, 1, 4096)).reshape(64, 64).astype(np.complex64)
+    np.testing.assert_array_equal(plane_image(wave, 0.2), phase_image(wave, 0.2))
+    half = np.linspace(0, 1, 4096).reshape(64, 64).astype(np.float16)
+    assert plane_image(half, 0.2, 128).size == (128, 128)
