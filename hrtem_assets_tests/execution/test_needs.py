@@ -16,6 +16,7 @@ from hrtem_assets.execution import machine, needs
 from hrtem_assets.execution.fill import fill
 from hrtem_assets.execution.needs import CostError, Work, fewer_workers, require_disk, require_memory
 from hrtem_assets.execution.settings import ClusterCompute, LocalCompute
+from hrtem_assets.labels.registry import PLANES, TABLES
 from hrtem_assets.store import files
 from hrtem_assets.store.layout import Layout
 from hrtem_assets_tests.execution.dask_cluster import scheduler_at
@@ -55,7 +56,21 @@ CASES = {
         "simulation": {"sampling_a": 0.05, "output_sampling_a": 0.2, "frozen_phonons": 1},
     },
     "waves": WAVES,
+    "labels": BARE
+    | {
+        "counts": {"train": 16, "validation": 0},
+        "labels": {"planes": list(PLANES), "tables": list(TABLES)},
+        "substrate": {"thickness_min_a": 20, "thickness_max_a": 20},
+        "simulation": {
+            "sampling_a": 0.2,
+            "slice_thickness_a": 4,
+            "frozen_phonons": 1,
+            "fused_mode": "fast",
+        },
+    },
 }
+# structures, where not those of the campaign
+COUNTS = {"substrate": 1, "particle": 1, "grid": 1, "waves": 2}
 
 
 @pytest.fixture
@@ -83,12 +98,13 @@ def bound(asset: str, overrides, conditions: int = 1) -> int:
         ("particle", ["structures"]),
         ("grid", ["structures", "exit_waves"]),
         ("waves", list(ASSETS)),
+        ("labels", list(ASSETS)),
     ],
 )
 def test_memory_is_never_below_a_measured_peak_and_at_most_twice_it(tmp_path, case, assets):
     for asset in assets:
         conditions = ("df-10nm_400e",) if ASSETS[asset].per_condition else (None,)
-        count = (2 if case == "waves" else 1) if asset == "structures" else None
+        count = COUNTS.get(case) if asset == "structures" else None
         peak = peak_bytes(tmp_path, asset, "Cu-small", CASES[case], conditions, count)
         assert peak <= bound(asset, CASES[case]) <= 2 * peak, (asset, peak, bound(asset, CASES[case]))
 
