@@ -103,6 +103,10 @@ def test_imagej_stacks_hold_every_plane_that_they_can(sets, exported):
 def test_shards_hold_every_plane(exported):
     with tarfile.open(exported / "webdataset" / "train-000000.tar") as tar:
         endings = {name.split(".", 1)[1] for name in tar.getnames()}
+        rows = [tar.extractfile(member) for member in tar if member.name.endswith(".json")]
+        known = json.loads(rows[0].read() if rows[0] else b"")
+    assert len(known["particles"]) == known["particle_count"]
+    assert known["particles"][0]["visibility"] > 0
     assert endings == {
         *(f"{name}.png" for name in ("mask", "soft_label", "instances", "classes", "column_map")),
         *(f"{n}.npy" for n in ("counts", "particle_bits", "thickness", "phase", "exit_wave", "clean_image")),

@@ -36,13 +36,10 @@ class NpyFolder(ExportFormat):
 
     def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
         for source, row in data.rows():
-            values, recipe, name = source.row(row), source.info.recipe, data.label(source, row)
-            place = folder / str(values["split"])
+            name, place = data.label(source, row), folder / str(source.row(row)["split"])
             place.mkdir(exist_ok=True)
             for plane in source.planes:
                 np.save(place / f"{name}.{plane.name}.npy", source.read(plane.name, row))
-            known = {"specimen": recipe.specimen, "condition": recipe.condition} | values
-            particles = {"particles": source.particle_values(row)} if source.has_particles else {}
-            text = json.dumps(known | particles, sort_keys=True, allow_nan=False)
+            text = json.dumps(source.known(row), sort_keys=True, allow_nan=False)
             (place / f"{name}.json").write_text(text, "utf-8")
             done()

@@ -231,6 +231,12 @@ class Source:
         values = {column.name: column.values[row].item() for column in self.columns}
         return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
+    def known(self, row: int) -> dict[str, Any]:
+        """All that is known of an image, as JSON: whose it is, its row of the table, and its particles."""
+        recipe = self.info.recipe
+        particles = {"particles": self.particle_values(row)} if self.has_particles else {}
+        return {"specimen": recipe.specimen, "condition": recipe.condition} | self.row(row) | particles
+
     def splits(self) -> dict[str, int]:
         """How many images each split holds; empty for stores without splits."""
         values = [value for c in self.columns if c.name == "split" for value in c.values.tolist()]

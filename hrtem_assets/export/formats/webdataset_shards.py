@@ -58,11 +58,9 @@ class WebdatasetShards(ExportFormat):
 
 
 def _sample(source: Source, index: int) -> dict[str, bytes]:
-    recipe = source.info.recipe
-    row = {"specimen": recipe.specimen, "condition": recipe.condition} | source.row(index)
     return {
         "counts.npy": _npy(source.read("counts", index)),
-        "json": json.dumps(row, sort_keys=True).encode(),
+        "json": json.dumps(source.known(index), sort_keys=True, allow_nan=False).encode(),
         **{
             f"{plane.name}.{'png' if plane.shown_dtype in _AS_PNG else 'npy'}": _label(
                 source.read(plane.name, index)
