@@ -105,6 +105,10 @@ class TorchDataset(Dataset[dict[str, Any]]):
             for info in infos.values()
         ]
         common = tuple(name for name in held[0] if all(name in names for names in held))
+        if transform is not None and not callable(transform):
+            raise ValueError(
+                f"transform = {transform!r} is no function; give one of a sample, or a library's transform"
+            )
         self.transform = transform
         chosen = common if fields is None else tuple(fields)
         if not chosen:

@@ -159,3 +159,8 @@ def test_torchvision_moves_image_planes_points_and_boxes_together(root):
         assert_points_are_spots(sample, 0.5)
         assert_boxes_are_instances(sample)
         np.testing.assert_array_equal(sample["mask"], sample["instances"] > 0)
+
+
+def test_a_transform_that_is_no_function_is_refused_at_once(root):
+    with pytest.raises(ValueError, match="transform = 3 is no function"):
+        ha.TorchDataset(SHARP, transform=3, root=root)
