@@ -106,9 +106,7 @@ class TorchDataset(Dataset[dict[str, Any]]):
         ]
         common = tuple(name for name in held[0] if all(name in names for names in held))
         if transform is not None and not callable(transform):
-            raise ValueError(
-                f"transform = {transform!r} is no function; give one of a sample, or a library's transform"
-            )
+            raise ValueError(f"transform = {transform!r} is no function; give one, or a library's transform")
         self.transform = transform
         chosen = common if fields is None else tuple(fields)
         if not chosen:

@@ -163,4 +163,4 @@ def test_torchvision_moves_image_planes_points_and_boxes_together(root):
 
 def test_a_transform_that_is_no_function_is_refused_at_once(root):
     with pytest.raises(ValueError, match="transform = 3 is no function"):
-        ha.TorchDataset(SHARP, transform=3, root=root)
+        ha.TorchDataset(SHARP, transform=3, root=root)  # type: ignore[arg-type]
