@@ -98,7 +98,7 @@ def export_series(
             try:
                 info, _ = finished_store(campaign, layout, form.asset, specimen, condition)
             except StoreError as error:
-                lacking.append(str(error).splitlines()[0])
+                lacking.append(str(error).splitlines()[0].rstrip(":"))
                 continue
             sources.append(Source(info.path))
     if lacking:
