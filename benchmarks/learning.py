@@ -9,6 +9,7 @@ training set and seed on the processor, and writes `learning.json` and `learning
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -43,6 +44,7 @@ PUBLISHED = {
 TICKS = (0.01, 0.02, 0.03, 0.05, 0.1)
 DOSES, DEFOCI = tuple(PUBLISHED)[:5], tuple(PUBLISHED)[5:]
 BATCH, FOLD, RATE = 8, 4, 3e-3
+Batch = dict[str, Any]
 
 
 def reduced_campaign(train: int, validation: int) -> Campaign:
@@ -128,24 +130,30 @@ def loss_of(logits: Tensor, mask: Tensor) -> Tensor:
     return nn.functional.cross_entropy(logits.softmax(dim=1), mask.long())
 
 
+def trained(
+    network: nn.Module, data: ha.TorchDataset, loss: Callable[[nn.Module, Batch], Tensor], epochs: int
+) -> nn.Module:
+    """The network after some epochs of the loader's batches."""
+    network = network.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), RATE)
+    steps = epochs * (len(data) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    for _ in range(epochs):
+        for batch in data.batches(BATCH, threads=1, drop_last=True):
+            optimizer.zero_grad()
+            loss(network, batch).backward()
+            optimizer.step()
+            schedule.step()
+    return network.eval()
+
+
 def train_and_validate(condition: str, root: Path, epochs: int, seed: int) -> dict[str, float]:
     """Loss above the floor, IoU and F1 on structures that the network has not seen."""
     torch.manual_seed(seed)
     fields = ("image", "mask")
     training = ha.TorchDataset((SPECIMEN, condition), seed=seed, fields=fields, root=root)
     held_out = ha.TorchDataset((SPECIMEN, condition), "validation", fields=fields, root=root)
-    network = UNet().to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), RATE)
-    steps = epochs * (len(training) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for epoch in range(epochs):
-        training.set_epoch(epoch)
-        for batch in training.batches(BATCH, threads=1, drop_last=True):
-            optimizer.zero_grad()
-            loss_of(network(batch["image"]), batch["mask"]).backward()
-            optimizer.step()
-            schedule.step()
-    network.eval()
+    network = trained(UNet(), training, lambda net, b: loss_of(net(b["image"]), b["mask"]), epochs)
     losses, hits, found, true = [], 0, 0, 0
     with torch.no_grad():
         for batch in held_out.batches(8, threads=1):

@@ -9,7 +9,6 @@ denoising on the processor, and writes `tasks.json` and `tasks.png` under `bench
 import json
 import math
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 import hrtem_assets as ha
-from benchmarks.learning import BATCH, RATE, SPECIMEN, UNet, make, reduced_campaign
+from benchmarks.learning import SPECIMEN, Batch, UNet, make, reduced_campaign, trained
 from hrtem_assets.campaign import Campaign, with_overrides
 from hrtem_assets.store import Layout, data_root
 
@@ -33,7 +32,6 @@ EDGE_PX = 6
 MATCH_IOU = 0.5
 # pixels; what is smaller is no particle
 LEAST_PX = 200
-Batch = dict[str, Any]
 
 
 def crowded_campaign(train: int, validation: int) -> Campaign:
@@ -95,23 +93,6 @@ class Denoiser(nn.Module):
         correction: Tensor = self.net(image / self.noise)
         smooth: Tensor = self.smooth(image)
         return smooth + self.noise * correction
-
-
-def trained(
-    network: nn.Module, data: ha.TorchDataset, loss: Callable[[nn.Module, Batch], Tensor], epochs: int
-) -> nn.Module:
-    """The network after some epochs of the loader's batches."""
-    network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters(), RATE)
-    steps = epochs * (len(data) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for _ in range(epochs):
-        for batch in data.batches(BATCH, threads=1, drop_last=True):
-            optimizer.zero_grad()
-            loss(network, batch).backward()
-            optimizer.step()
-            schedule.step()
-    return network.eval()
 
 
 def learn_instances(root: Path, epochs: int) -> tuple[dict[str, float], list[NDArray[Any]]]:

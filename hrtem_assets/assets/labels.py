@@ -16,8 +16,7 @@ from hrtem_assets.campaign.lattices import DEFAULT_MASK_CUTOFF
 from hrtem_assets.campaign.settings import REQUIRED_PLANES
 from hrtem_assets.figures import TILE_PX, PartitionPicture, label_overlay
 from hrtem_assets.labels.phase_label import overlap
-from hrtem_assets.labels.plane import LabelSource
-from hrtem_assets.labels.planes.soft_label import LEVELS
+from hrtem_assets.labels.plane import LEVELS, LabelSource
 from hrtem_assets.labels.registry import (
     PARTICLE_COUNT,
     arrays_and_records,

@@ -56,7 +56,25 @@ class Fluctuations(Model):
         return self.thickness_rms_a == 0 and self.density_rms == 0
 
 
-class Contamination(Model):
+class _Layer(Model):
+    """What film and contamination have in common: a known element, and a range of thickness."""
+
+    @field_validator("element", mode="before", check_fields=False)
+    @classmethod
+    def _known_element(cls, value: Any) -> Any:
+        if fault := element_fault(value):
+            raise ValueError(fault)
+        return value
+
+    @staticmethod
+    def _check_order(thickness_min_a: float, thickness_max_a: float) -> None:
+        if thickness_max_a < thickness_min_a:
+            raise ValueError(
+                f"thickness_max_a = {thickness_max_a} is below thickness_min_a = {thickness_min_a}; swap them"
+            )
+
+
+class Contamination(_Layer):
     """An amorphous layer that grew in the microscope, over film and particles alike: all that lies within its thickness
     of a surface. It belongs to the substrate: no label shows it.
     """
@@ -72,19 +90,9 @@ class Contamination(Model):
     )
     min_distance_a: float = quantity(1.4, "Å", "shortest distance between atoms", gt=0.5, le=3.0)
 
-    @field_validator("element", mode="before")
-    @classmethod
-    def _known_element(cls, value: Any) -> Any:
-        if fault := element_fault(value):
-            raise ValueError(fault)
-        return value
-
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.thickness_max_a < self.thickness_min_a:
-            raise ValueError(
-                f"thickness_max_a = {self.thickness_max_a} is below thickness_min_a = {self.thickness_min_a}; swap them"
-            )
+        self._check_order(self.thickness_min_a, self.thickness_max_a)
         _check_filling(self.density_atoms_per_a3, self.min_distance_a, "")
         return self
 
@@ -93,7 +101,7 @@ class Contamination(Model):
         return self.thickness_max_a > 0 and self.side in ("both", face)
 
 
-class Substrate(Model):
+class Substrate(_Layer):
     """The amorphous film under the particles, periodic in x and y."""
 
     element: str = Field("C", description="chemical symbol of its atoms")
@@ -109,20 +117,9 @@ class Substrate(Model):
     fluctuations: Fluctuations = later_field(Fluctuations(), "long-range variation of thickness and density")
     contamination: Contamination = later_field(Contamination(), "a layer grown over film and particles")
 
-    @field_validator("element", mode="before")
-    @classmethod
-    def _known_element(cls, value: Any) -> Any:
-        if fault := element_fault(value):
-            raise ValueError(fault)
-        return value
-
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.thickness_max_a < self.thickness_min_a:
-            raise ValueError(
-                f"thickness_max_a = {self.thickness_max_a} is below thickness_min_a = "
-                f"{self.thickness_min_a}; swap them"
-            )
+        self._check_order(self.thickness_min_a, self.thickness_max_a)
         densest = 1 + MOST_SIGMAS * self.fluctuations.density_rms
         most = (
             f", at three times fluctuations.density_rms = {self.fluctuations.density_rms:g},"

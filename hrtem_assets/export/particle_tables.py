@@ -9,7 +9,7 @@ import numpy as np
 from hrtem_assets.export.formats.collection import Collection, write_csv
 from hrtem_assets.export.formats.content import FileKind
 from hrtem_assets.export.formats.folder import ExportError
-from hrtem_assets.export.formats.source import UNIT_SUFFIXES, Source
+from hrtem_assets.export.formats.source import Source, unit_suffix
 from hrtem_assets.labels.registry import PARTICLE_COUNT
 from hrtem_assets.labels.table import PARTS
 
@@ -107,7 +107,7 @@ def _columns(source: Source) -> Iterator[list[Any]]:
 def _header(source: Source, name: str, prefix: str) -> list[str]:
     """A column's name with its unit, or one for each of its parts."""
     attributes = source.checked.array(name).attrs.asdict()
-    unit = UNIT_SUFFIXES.get(str(attributes.get("units", "1")), "")
+    unit = unit_suffix(attributes)
     stem = name.removeprefix(prefix)
     parts: Any = attributes.get(PARTS, [""])
     return ["_".join(word for word in (stem, part) if word) + unit for part in parts]

@@ -156,6 +156,16 @@ class Plane(ABC):
         return {}
 
 
+LEVELS = 255
+IN_LEVELS: Mapping[str, float] = {"scale_factor": 1 / LEVELS, "add_offset": 0.0}
+"""Attributes of planes from 0 to 1 that are stored in levels."""
+
+
+def in_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Values from 0 to 1 as they are stored."""
+    return np.rint(values * LEVELS).astype(np.uint8)
+
+
 class LabelPlane(Plane):
     """A plane of a structure, the same for every image of it; kept by the asset `labels`."""
 

@@ -1,4 +1,4 @@
-"""What makes a film uneven: random relief and density, periodic over the cell, and contamination on its faces."""
+"""What makes a film uneven: random relief and density, periodic over the cell."""
 
 from dataclasses import dataclass
 

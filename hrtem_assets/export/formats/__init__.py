@@ -14,16 +14,14 @@ from hrtem_assets.export.formats.webdataset_shards import WebdatasetShards
 FORMATS: dict[str, ExportFormat] = {
     form.name: form
     for form in (
-        *(
-            HyperspyHdf5(),
-            WebdatasetShards(),
-            HuggingFace(),
-            Coco(),
-            ImagejTiff(),
-            NcemEmd(),
-            Mrc(),
-            NpyFolder(),
-        ),
+        HyperspyHdf5(),
+        WebdatasetShards(),
+        HuggingFace(),
+        Coco(),
+        ImagejTiff(),
+        NcemEmd(),
+        Mrc(),
+        NpyFolder(),
         ExtendedXyz(),
     )
 }

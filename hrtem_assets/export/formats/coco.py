@@ -110,8 +110,7 @@ def _lattice(source: Source) -> str:
 
 
 def _image(data: Collection, source: Source, row: int, folder: Path) -> dict[str, Any]:
-    counts, recipe = source.read("counts", row), source.info.recipe
-    values = {"specimen": recipe.specimen, "condition": recipe.condition} | source.row(row)
+    counts, values = source.read("counts", row), source.named_row(row)
     name = f"{data.label(source, row)}.png"
     low, high = np.percentile(counts, (0.5, 99.5))
     Image.fromarray(grey_levels(counts)).save(folder / name, "PNG")

@@ -89,7 +89,7 @@ class Collection:
         """Every row, or those of a split, with its source."""
         for source in self.sources:
             for row in range(len(source)):
-                if split is None or source.row(row)["split"] == split:
+                if split is None or source.split(row) == split:
                     yield source, row
 
     def label(self, source: Source, row: int) -> str:

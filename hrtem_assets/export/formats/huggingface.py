@@ -1,6 +1,5 @@
 """Parquet as the Hugging Face hub and its library `datasets` load it: pictures for the viewer, labels beside them."""
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,18 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import ExportFormat, FileKind, Records
+from hrtem_assets.export.formats.pictures import fits_png, png
 from hrtem_assets.export.formats.source import Plane, Source
 from hrtem_assets.figures import grey_levels
 
 ROWS_PER_FILE = 256
 # one group of a file is held in memory
 _ROWS_PER_GROUP = 4
-# types whose values a PNG holds
-_AS_PNG = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
 class HuggingFace(ExportFormat):
@@ -105,16 +102,12 @@ def _fields(data: Collection) -> list[tuple[str, str]]:
 
 
 def _values(data: Collection, source: Source, row: int) -> dict[str, Any]:
-    recipe = source.info.recipe
-    values: dict[str, Any] = {"specimen": recipe.specimen, "condition": recipe.condition}
-    values["image"] = _picture(grey_levels(source.read("counts", row)))
+    values = source.named_row(row) | {"image": _picture(grey_levels(source.read("counts", row)))}
     for plane in data.planes:
         array = source.read(plane.name, row).astype(plane.dtype, copy=False)
         values |= {name: made(array) for name, _, made in _parts(plane)}
-    values |= {
-        column.name: str(v) if column.values.dtype == np.uint64 else v
-        for column, v in zip(source.columns, source.row(row).values(), strict=True)
-    }
+    # as text, as `_scalar` declares them
+    values |= {c.name: str(values[c.name]) for c in source.columns if c.values.dtype == np.uint64}
     particles = source.particle_values(row)
     for name in source.particle_kinds:
         values[f"particle_{name}"] = [particle[name] for particle in particles]
@@ -123,8 +116,8 @@ def _values(data: Collection, source: Source, row: int) -> dict[str, Any]:
 
 def _parts(plane: Plane) -> list[tuple[str, str, Callable[[NDArray[Any]], Any]]]:
     """The columns of a plane: name, kind, and what makes their values."""
-    if plane.shown_dtype in _AS_PNG:
-        return [(plane.name, "image", lambda a: _picture(a * np.uint8(255) if a.dtype.kind == "b" else a))]
+    if fits_png(plane.dtype):
+        return [(plane.name, "image", _picture)]
     if plane.dtype.kind == "c":
         return [
             (f"{plane.name}_{part}", "[[float32]]", function)
@@ -134,9 +127,7 @@ def _parts(plane: Plane) -> list[tuple[str, str, Callable[[NDArray[Any]], Any]]]
 
 
 def _picture(values: NDArray[Any]) -> dict[str, Any]:
-    buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, "PNG")
-    return {"bytes": buffer.getvalue(), "path": None}
+    return {"bytes": png(values), "path": None}
 
 
 def _scalar(dtype: np.dtype[Any]) -> str:

@@ -56,8 +56,7 @@ class HyperspyHdf5(PartitionFormat):
         """One signal without its data: axes, metadata and an empty stack."""
         shape = source.shape(name)
         group.attrs.update(package="hyperspy", package_version="2.0")
-        # images with pixels of their own are calibrated in the table
-        sampling_a = source.info.attributes["sampling_a"]
+        sampling_a = source.sampling_a
         axes = zip(("image", "y", "x"), shape, (0.0, *source.first_pixel_a), strict=True)
         for k, (axis, size, offset) in enumerate(axes):
             group.create_group(f"axis-{k}").attrs.update(

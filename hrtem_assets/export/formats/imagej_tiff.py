@@ -60,8 +60,7 @@ class ImagejTiff(PartitionFormat):
     ) -> None:
         import tifffile
 
-        # images with pixels of their own are calibrated in the table
-        sampling_a = source.info.attributes["sampling_a"]
+        sampling_a = source.sampling_a
         per_nm = 1.0 if sampling_a is None else 10 / float(sampling_a)
         images: Iterator[NDArray[Any]] = map(convert, source.each(plane.name))
         tifffile.imwrite(

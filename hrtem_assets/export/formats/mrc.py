@@ -39,7 +39,7 @@ class Mrc(PartitionFormat):
     def write_partition(self, source: Source, folder: Path, done: Callable[[], None]) -> None:
         import mrcfile
 
-        sampling_a = source.info.attributes["sampling_a"]
+        sampling_a = source.sampling_a
         for plane in source.planes:
             if (dtype := _stored(plane.dtype)) is None:
                 continue
@@ -50,7 +50,6 @@ class Mrc(PartitionFormat):
                     if plane.name == "counts":
                         done()
                 stack.set_image_stack()
-                # images with pixels of their own are calibrated in the table
                 stack.voxel_size = float(sampling_a or 0.0)
                 # the time of writing would differ from one to the next
                 stack.header.label[0] = f"{plane.name} of {source.info.recipe.specimen}".encode()[:80]

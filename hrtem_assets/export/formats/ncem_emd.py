@@ -64,12 +64,11 @@ class NcemEmd(PartitionFormat):
 
     def _stack(self, group: Any, source: Source, name: str, dtype: np.dtype[Any]) -> Any:
         """One group without its data: axes and an empty stack."""
-        shape, sampling_a = source.shape(name), source.info.attributes["sampling_a"]
+        shape, sampling_a = source.shape(name), source.sampling_a
         group.attrs["emd_group_type"] = 1
         data = group.create_dataset(
             "data", shape, dtype, chunks=(1, *shape[1:]), compression="gzip", shuffle=True
         )
-        # images with pixels of their own are calibrated in the table
         scale, unit = (1.0, "[px]") if sampling_a is None else (float(sampling_a), "[Å]")
         axes = zip(("image", "y", "x"), shape, (0.0, *source.first_pixel_a), strict=True)
         for number, (axis, size, offset) in enumerate(axes, 1):

@@ -36,7 +36,7 @@ class NpyFolder(ExportFormat):
 
     def write(self, data: Collection, folder: Path, done: Callable[[], None]) -> None:
         for source, row in data.rows():
-            name, place = data.label(source, row), folder / str(source.row(row)["split"])
+            name, place = data.label(source, row), folder / source.split(row)
             place.mkdir(exist_ok=True)
             for plane in source.planes:
                 np.save(place / f"{name}.{plane.name}.npy", source.read(plane.name, row))

@@ -199,11 +199,10 @@ class Source:
         placed = int(self.read(PARTICLE_COUNT, row)) if self.has_particles else 0
         known: list[dict[str, Any]] = [{} for _ in range(placed)]
         for name in self._of_particles if known else ():
-            unit = UNIT_SUFFIXES.get(str(self.checked.array(name).attrs.get("units", "1")), "")
-            values = self.read(name, row)
+            shown, values = self.name_with_unit(name), self.read(name, row)
             for one, value in zip(known, values.tolist(), strict=False):
                 is_number = np.isfinite(value).all()
-                one[name.removeprefix("particle_") + unit] = value if is_number else None
+                one[shown] = value if is_number else None
         return known
 
     @cached_property
@@ -212,9 +211,8 @@ class Source:
         kinds = {}
         for name in self._of_particles if self.has_particles else ():
             array = self.checked.array(name)
-            unit = UNIT_SUFFIXES.get(str(array.attrs.get("units", "1")), "")
             depth = array.ndim - 1
-            kinds[name.removeprefix("particle_") + unit] = "[" * depth + array.dtype.name + "]" * depth
+            kinds[self.name_with_unit(name)] = "[" * depth + array.dtype.name + "]" * depth
         return kinds
 
     @cached_property
@@ -233,14 +231,34 @@ class Source:
 
     def known(self, row: int) -> dict[str, Any]:
         """All that is known of an image, as JSON: whose it is, its row of the table, and its particles."""
-        recipe = self.info.recipe
         particles = {"particles": self.particle_values(row)} if self.has_particles else {}
-        return {"specimen": recipe.specimen, "condition": recipe.condition} | self.row(row) | particles
+        return self.named_row(row) | particles
+
+    def named_row(self, row: int) -> dict[str, Any]:
+        """A row of the table, with whose it is."""
+        recipe = self.info.recipe
+        return {"specimen": recipe.specimen, "condition": recipe.condition} | self.row(row)
 
     def splits(self) -> dict[str, int]:
         """How many images each split holds; empty for stores without splits."""
-        values = [value for c in self.columns if c.name == "split" for value in c.values.tolist()]
-        return {name: values.count(name) for name in dict.fromkeys(values)}
+        return {name: self._splits.count(name) for name in dict.fromkeys(self._splits)}
+
+    def split(self, row: int) -> str:
+        """What a row is for."""
+        return self._splits[row]
+
+    @cached_property
+    def _splits(self) -> list[str]:
+        return [value for c in self.columns if c.name == "split" for value in c.values.tolist()]
+
+    @property
+    def sampling_a(self) -> float | None:
+        """The pixel in Å; None where each image has its own, which the table tells."""
+        return self.info.attributes["sampling_a"]
+
+    def name_with_unit(self, variable: str) -> str:
+        """What a variable of particles is called in tables, such as `radius_a`."""
+        return variable.removeprefix("particle_") + unit_suffix(self.checked.array(variable).attrs)
 
 
 def _column(name: str, values: NDArray[Any], attributes: Mapping[str, Any]) -> Column:
@@ -248,6 +266,11 @@ def _column(name: str, values: NDArray[Any], attributes: Mapping[str, Any]) -> C
     if "flag_meanings" in attributes:
         words = dict(zip(attributes["flag_values"], attributes["flag_meanings"].split(), strict=True))
         return Column(name, description, np.array([words[value] for value in values.tolist()]))
-    if units in UNIT_SUFFIXES:
+    if suffix := unit_suffix(attributes):
         description += f" [{units}]"
-    return Column(name + UNIT_SUFFIXES.get(units, ""), description, values)
+    return Column(name + suffix, description, values)
+
+
+def unit_suffix(attributes: Mapping[str, Any]) -> str:
+    """What the name of a column ends with, by the unit of its variable; nothing for plain numbers."""
+    return UNIT_SUFFIXES.get(str(attributes.get("units", "1")), "")

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import ExportFormat, FileKind
+from hrtem_assets.export.formats.pictures import fits_png, png
 from hrtem_assets.export.formats.source import Source
 
 IMAGES_PER_SHARD = 64
-# types whose values a PNG holds
-_AS_PNG = (np.dtype(np.uint8), np.dtype(np.uint16))
 
 
 class WebdatasetShards(ExportFormat):
@@ -58,34 +56,23 @@ class WebdatasetShards(ExportFormat):
 
 
 def _sample(source: Source, index: int) -> dict[str, bytes]:
-    return {
+    sample = {
         "counts.npy": _npy(source.read("counts", index)),
         "json": json.dumps(source.known(index), sort_keys=True, allow_nan=False).encode(),
-        **{
-            f"{plane.name}.{'png' if plane.shown_dtype in _AS_PNG else 'npy'}": _label(
-                source.read(plane.name, index)
-            )
-            for plane in source.planes
-            if plane.name != "counts"
-        },
     }
-
-
-def _label(values: NDArray[Any]) -> bytes:
-    """A label as a picture where that holds its values, truth values as 0 and 255; or else as an array."""
-    shown = values * np.uint8(255) if values.dtype.kind == "b" else values
-    return _png(shown) if shown.dtype in _AS_PNG else _npy(values)
+    for plane in source.planes:
+        if plane.name != "counts":
+            values = source.read(plane.name, index)
+            if fits_png(plane.dtype):
+                sample[f"{plane.name}.png"] = png(values)
+            else:
+                sample[f"{plane.name}.npy"] = _npy(values)
+    return sample
 
 
 def _npy(values: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, values)
-    return buffer.getvalue()
-
-
-def _png(values: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.labels.columns import column_map
-from hrtem_assets.labels.plane import LabelPlane, LabelSource
+from hrtem_assets.labels.plane import IN_LEVELS, LabelPlane, LabelSource, in_levels
 
-LEVELS = 255
 SIGMA_A = 0.4
 
 
@@ -22,8 +21,8 @@ class ColumnMap(LabelPlane):
     )
     dtype = "uint8"
     stored_part = 0.1
-    attributes: ClassVar[Mapping[str, float]] = {"scale_factor": 1 / LEVELS, "add_offset": 0.0}
+    attributes: ClassVar[Mapping[str, float]] = IN_LEVELS
 
     def make(self, source: LabelSource) -> NDArray[np.uint8]:
         heat = column_map(source.columns.position_a, source.sampling_a, source.side_px, SIGMA_A)
-        return np.rint(heat * LEVELS).astype(np.uint8)
+        return in_levels(heat)

@@ -6,9 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.labels.plane import LabelPlane, LabelSource
-
-LEVELS = 255
+from hrtem_assets.labels.plane import IN_LEVELS, LabelPlane, LabelSource, in_levels
 
 
 class SoftLabel(LabelPlane):
@@ -18,7 +16,7 @@ class SoftLabel(LabelPlane):
     definition = "smoothed phase threshold, 0 to 1"
     dtype = "uint8"
     stored_part = 0.12
-    attributes: ClassVar[Mapping[str, float]] = {"scale_factor": 1 / LEVELS, "add_offset": 0.0}
+    attributes: ClassVar[Mapping[str, float]] = IN_LEVELS
 
     def make(self, source: LabelSource) -> NDArray[np.uint8]:
-        return np.rint(source.phase_label.soft * LEVELS).astype(np.uint8)
+        return in_levels(source.phase_label.soft)
