@@ -16,6 +16,7 @@ _FROM = {
     "list": ("hrtem_assets.training.notebook", "list_made"),
     "open": ("hrtem_assets.training.notebook", "open_store"),
     "plot": ("hrtem_assets.training.notebook", "plot"),
+    "polygons": ("hrtem_assets.labels.polygons", "polygons"),
     "particle_masks": ("hrtem_assets.labels.planes.particle_bits", "particle_masks"),
 }
 

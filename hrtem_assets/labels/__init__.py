@@ -7,6 +7,7 @@ __all__ = [
     "phase_label",
     "plane",
     "planes",
+    "polygons",
     "registry",
     "table",
     "tables",

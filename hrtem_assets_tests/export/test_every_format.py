@@ -159,6 +159,7 @@ def test_datasets_load_a_series_as_one_data_set_with_classes_numbered_alike(layo
 
 @pytest.mark.parametrize("series", [False, True])
 def test_pycocotools_draw_the_instances_that_are_stored(layout, exported, series, capsys):
+    from pycocotools import mask as maskUtils
     from pycocotools.coco import COCO
 
     folder = exported / ("series-coco" if series else "coco")
@@ -176,6 +177,9 @@ def test_pycocotools_draw_the_instances_that_are_stored(layout, exported, series
         for particle in coco.loadAnns(coco.getAnnIds(imgIds=image["id"])):
             mask = coco.annToMask(particle).astype(bool)
             drawn[mask] = particle["particle"]
+            runs = maskUtils.frPyObjects(particle["polygons"], image["height"], image["width"])
+            outlined = maskUtils.decode(maskUtils.merge(runs)).astype(bool)
+            assert (outlined ^ mask).sum() < 0.05 * mask.sum() + 12
             assert particle["area"] == mask.sum()
             y, x = np.nonzero(mask)
             assert particle["bbox"] == [x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1]
@@ -209,6 +213,18 @@ def test_mrcfile_finds_valid_stacks_of_every_plane_but_bits(sets, exported):
             assert stack.voxel_size.x == pytest.approx(0.2)
             if stack.data.dtype.kind != "c":
                 assert float(stack.header.rms) == pytest.approx(stack.data.std(dtype=float), rel=1e-5)
+
+
+def test_py4dstems_reader_finds_the_same_stacks_with_their_axes(sets, exported):
+    import emdfile
+
+    images = emdfile.read(exported / "emd" / "images.emd")
+    assert {name.strip("/") for name in images.treekeys} == {"counts", *PLANES}
+    for name in ("counts", *PLANES):
+        array = images.tree(name)
+        np.testing.assert_array_equal(array.data, sets[name])
+        assert array.dim_names == ("image", "y", "x")
+        np.testing.assert_allclose(array.dims[2], sets.x)
 
 
 def test_ncempy_and_hyperspy_read_the_same_calibrated_stacks(sets, exported):

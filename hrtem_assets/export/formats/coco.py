@@ -15,6 +15,7 @@ from hrtem_assets.export.formats.folder import ExportError
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.figures import grey_levels
 from hrtem_assets.labels.class_names import BACKGROUND, CLASSES
+from hrtem_assets.labels.polygons import polygons
 
 INSTANCES = "instances"
 
@@ -30,7 +31,7 @@ class Coco(ExportFormat):
             "annotations/*.json",
             "application/json",
             "`train.json`, `validation.json` ...: images, categories, and an annotation per particle with bounding "
-            "box, area, run-length mask, and what is known of the particle",
+            "box, area, run-length mask, outline as polygons, and what is known of the particle",
         ),
         FileKind(
             "images/*.png",
@@ -65,24 +66,26 @@ class Coco(ExportFormat):
         (folder / "images").mkdir()
         (folder / "annotations").mkdir()
         categories = _categories(data)
+        head = {
+            "info": {"description": data.name},
+            "licenses": [{"id": 1, "name": str(data.sources[0].info.attributes["license"])}],
+            "categories": [
+                {"id": number, "name": name, "supercategory": "particle"}
+                for name, number in categories.items()
+            ],
+        }
         for split in data.splits:
-            images, annotations = list[dict[str, Any]](), list[dict[str, Any]]()
-            for number, (source, row) in enumerate(data.rows(split)):
-                images.append(_image(data, source, row, folder / "images") | {"id": number})
-                annotations += _annotations(source, row, number, data.classes, categories, len(annotations))
-                done()
-            content = {
-                "info": {"description": data.name},
-                "licenses": [{"id": 1, "name": str(data.sources[0].info.attributes["license"])}],
-                "images": images,
-                "annotations": annotations,
-                "categories": [
-                    {"id": number, "name": name, "supercategory": "particle"}
-                    for name, number in categories.items()
-                ],
-            }
-            path = folder / "annotations" / f"{split}.json"
-            path.write_text(json.dumps(content, allow_nan=False), "utf-8")
+            images, count = list[dict[str, Any]](), 0
+            with (folder / "annotations" / f"{split}.json").open("w", encoding="utf-8") as file:
+                # annotations are written as they come: all of them would take the memory of many images
+                file.write(_json(head).removesuffix("}") + ', "annotations": [')
+                for number, (source, row) in enumerate(data.rows(split)):
+                    images.append(_image(data, source, row, folder / "images") | {"id": number})
+                    for annotation in _annotations(source, row, number, data.classes, categories):
+                        count += 1
+                        file.write((", " if count > 1 else "") + _json({"id": count} | annotation))
+                    done()
+                file.write(f'], "images": {_json(images)}}}')
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
@@ -129,7 +132,7 @@ def _image(data: Collection, source: Source, row: int, folder: Path) -> dict[str
 
 
 def _annotations(
-    source: Source, row: int, image: int, names: tuple[str, ...], categories: dict[str, int], first: int
+    source: Source, row: int, image: int, names: tuple[str, ...], categories: dict[str, int]
 ) -> Iterator[dict[str, Any]]:
     instances = source.read(INSTANCES, row)
     classes = source.read(CLASSES, row) if names else None
@@ -137,18 +140,21 @@ def _annotations(
     for number in np.unique(instances[instances > 0]).tolist():
         mask = instances == number
         y, x = np.nonzero(mask)
-        first += 1
         yield {
-            "id": first,
             "image_id": image,
             "category_id": categories[_lattice(source) if classes is None else names[classes[y[0], x[0]]]],
             "bbox": [int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1],
             "area": len(x),
             "segmentation": {"size": list(mask.shape), "counts": run_lengths(mask)},
+            "polygons": [polygon[:-1].ravel().tolist() for polygon in polygons(mask)],
             "iscrowd": 0,
             "particle": number,
             **(known[number - 1] if number <= len(known) else {}),
         }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
 
 
 def _is_long(value: Any) -> bool:
