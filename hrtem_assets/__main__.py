@@ -8,7 +8,7 @@ def main() -> None:
     try:
         from hrtem_assets.base import interruption
 
-        interruption.never_lose()
+        interruption.prepare()
         # takes a second and more: the user may have seen a mistake by then
         from hrtem_assets.cli import main as command
 

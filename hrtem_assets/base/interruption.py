@@ -15,7 +15,15 @@ EXIT_CODE = 130
 """128 and the number of SIGINT, as shells have it."""
 
 
-def never_lose() -> None:
+def prepare() -> None:
+    """See to it that Ctrl+C is never lost, and that our line is the last of what a command prints."""
+    # Python's process that clears up after processes clears what one left that was interrupted between taking a
+    # semaphore and noting it, and would say so once we have ended
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    _never_lose()
+
+
+def _never_lose() -> None:
     """Deliver Ctrl+C again where it came in a callback of Python's own, which drops whatever is raised in it."""
     before = sys.unraisablehook
 
