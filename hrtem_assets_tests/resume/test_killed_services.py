@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hrtem_assets.orchestration.living import GONE
+from hrtem_assets.orchestration.serving import WEBSERVER
 from hrtem_assets.store.layout import PartitionId
 from hrtem_assets_tests.orchestration.served import Served, wait_for
 from hrtem_assets_tests.resume.conftest import Undisturbed, kills, long_run
@@ -26,7 +27,7 @@ SPECIMENS = ("Ag-small", "C-small", "Cu-small", "Fe-small")
 # whose death ends `hrtem ui`, and what its command line holds
 SERVICES = {
     "daemon": "dagster._daemon",
-    "webserver": "platform.webserver",
+    "webserver": WEBSERVER,
     "everything": "",
 }
 CODE_SERVER = "api grpc"
