@@ -66,7 +66,12 @@ WIDE = {
 }
 # no multiple of three pixels
 THIRDS = {"name": "thirds", "defocus_nm": -10, "dose_e_per_a2": 400, "detector": {"binning": 3}}
-CAMPAIGN = small_campaign(conditions=[EVERYTHING, WIDE, THIRDS], images_per_structure=2)
+CAMPAIGN = small_campaign(
+    conditions=[EVERYTHING, WIDE, THIRDS],
+    images_per_structure=2,
+    # some exports need them
+    labels={"planes": ["mask", "soft_label", "instances"]},
+)
 IMAGES, SET = (PartitionId(name, SPECIMEN, "everything") for name in ("micrographs", "training_sets"))
 DRAWN = (
     *("defocus", "dose", "energy_spread", "convergence", "aperture", "aperture_shift", "aperture_azimuth"),
@@ -147,9 +152,7 @@ def test_a_binning_that_the_cell_is_no_multiple_of_leaves_out_the_rim(layout):
 
 
 @pytest.mark.parametrize(
-    "form",
-    [f for f in FORMATS.values() if f.asset == "training_sets" and f.name != "coco"],
-    ids=lambda form: form.name,
+    "form", [form for form in FORMATS.values() if form.asset == "training_sets"], ids=lambda form: form.name
 )
 @pytest.mark.parametrize("condition", ["everything", "wide", "thirds"])
 def test_sets_are_exported_with_their_draws(layout, tmp_path, form, condition):
