@@ -9,6 +9,7 @@ from hrtem_assets.base.environment import environment, unknown_variables
 from hrtem_assets.cli_errors import SentenceGroup
 from hrtem_assets.maintenance.commands import COMMANDS
 from hrtem_assets.maintenance.cutoff_command import mask_cutoff
+from hrtem_assets.maintenance.show_command import show
 
 if TYPE_CHECKING:
     from hrtem_assets.orchestration.workspace import Workspace
@@ -292,7 +293,7 @@ def _materialize(
                 click.echo(f"run {run_id} succeeded")
 
 
-for _command in (*COMMANDS, mask_cutoff):
+for _command in (*COMMANDS, mask_cutoff, show):
     main.add_command(_command)
 
 

@@ -24,6 +24,9 @@ class Source(Protocol):
     def read(self, variable: str, index: int) -> NDArray[Any]:
         """One row's values of one variable."""
 
+    def has(self, variable: str) -> bool:
+        """Whether it holds a variable for each row."""
+
     def digest(self, index: int) -> int:
         """One number for all values of a row."""
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSetting, sampling_a
 from hrtem_assets.assets.plane_pictures import with_further_planes
 from hrtem_assets.assets.remarks import poor_masks
-from hrtem_assets.assets.structures import read_stored_structure
+from hrtem_assets.assets.structures import read_stored_particles, read_stored_structure
 from hrtem_assets.backend.choice import DeviceRequest, backend_for, describe
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.lattices import DEFAULT_MASK_CUTOFF
@@ -26,7 +26,6 @@ from hrtem_assets.labels.registry import (
     stored_plane_bytes,
 )
 from hrtem_assets.specimen.bounds import Bounds
-from hrtem_assets.specimen.silhouette import projected_silhouette
 from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable, pixel_coordinates
 
 _STRUCTURES_PER_SHARD = 16
@@ -154,19 +153,15 @@ class LabelsAsset(Asset):
             specimen,
             lambda name: sources["exit_waves"].read(name, index),
             lambda: read_stored_structure(sources["structures"], index, simulation.cell_a),
-            sources["structures"].read("center", index)[:placed],
-            sources["structures"].read("radius", index)[:placed],
+            read_stored_particles(sources["structures"], index),
             mask_cutoff(campaign, specimen)[0],
             backend_for(work.device),
-        )
-        silhouette = projected_silhouette(
-            source.center_a, source.radius_a, simulation.cell_a, simulation.output_grid
         )
         arrays = {plane.name: plane.make(source) for plane in label_planes(campaign)}
         tables = label_tables(campaign)
         arrays |= {k: v for table in tables if table.is_array for k, v in table.make(source).items()}
         record = {
-            "silhouette_iou": overlap(arrays["mask"], silhouette),
+            "silhouette_iou": overlap(arrays["mask"], source.outline),
             "mask_fraction": float(arrays["mask"].mean()),
         } | {k: v for table in tables if not table.is_array for k, v in table.make(source).items()}
         if campaign.labels.tables:

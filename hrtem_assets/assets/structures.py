@@ -1,6 +1,7 @@
 """Structures: atoms of particles on an amorphous substrate; one row is a structure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,16 @@ from hrtem_assets.assets.asset import Asset, Assignment, Column, Made, RunSettin
 from hrtem_assets.base.model import recipe_settings
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.figures import TILE_PX, PartitionPicture, structure_views
+from hrtem_assets.morphology.defects.stacking_faults import StackingFaults
 from hrtem_assets.specimen.assembly import CODE_VERSION, VERSIONED_PACKAGES, build_structure
 from hrtem_assets.specimen.bounds import Bounds, bounds
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
-from hrtem_assets.store import CheckedStore, Coordinate, Recipe, Schema, StoreInfo, Variable
+from hrtem_assets.store import CheckedStore, Coordinate, Recipe, Schema, StoreInfo, Variable, flags
 
 # interpreter, libraries, and what they compile in their first process
 _PROCESS_BYTES = 340_000_000
+# what labels count as faults
+_COUNTED = ("stacking_faults_count", "twins_count")
 # pictures in a row
 _COLUMNS = 4
 
@@ -29,7 +33,8 @@ class StructuresAsset(Asset):
     code_version = CODE_VERSION
     run_settings = (
         RunSetting("simulation.cell_a", "side of the square cell [Å]"),
-        RunSetting("substrate", "substrate overrides"),
+        # a crystal is written in the campaign's file
+        RunSetting("substrate", "substrate overrides", without=("crystal",)),
         RunSetting("placement", "placement overrides"),
     )
     cost_grows_with = "height"
@@ -51,10 +56,10 @@ class StructuresAsset(Asset):
 
     def settings(self, campaign: Campaign, specimen: Specimen, condition: str | None) -> dict[str, Any]:
         return {
-            "lattice": specimen.lattice.deciding,
-            "size": specimen.size.model_dump(mode="json"),
+            "lattice": specimen.deciding,
+            "size": recipe_settings(specimen.size),
             "max_stacking_faults": specimen.max_stacking_faults,
-            "substrate": recipe_settings(campaign.substrate, exclude={"rms_displacement_a"}),
+            "substrate": _substrate_settings(campaign),
             "placement": recipe_settings(campaign.placement),
             "cell_a": campaign.simulation.cell_a,
         }
@@ -102,11 +107,12 @@ class StructuresAsset(Asset):
                     long_name="stacking-fault planes along c from the particle's centre",
                 ),
                 Variable("seed", dtype="uint64", long_name="seed of the structure"),
+                *_body_variables(campaign, specimen),
             ),
             coordinates={"axis": Coordinate(np.arange(3), long_name="x, y, z")},
             structures_per_shard=1,
             title=f"Structures of {specimen.key}: one row is a structure",
-            attributes={"crystal": specimen.lattice.figures},
+            attributes={"crystal": specimen.figures},
         )
 
     def figures(self, column: Column) -> dict[str, float]:
@@ -165,7 +171,8 @@ class StructuresAsset(Asset):
             yield f"particle_count = {placed} is not between 1 and the number asked for"
         size = recipe.settings["size"]
         radii = values["radius"][:placed]
-        if not ((radii >= size["radius_min_a"]) & (radii <= size["radius_max_a"])).all():
+        of_files = "files" in recipe.settings["lattice"]
+        if not of_files and not ((radii >= size["radius_min_a"]) & (radii <= size["radius_max_a"])).all():
             yield f"radii are not between {size['radius_min_a']:g} and {size['radius_max_a']:g} Å"
 
     def remarks(self, info: StoreInfo, column: Column) -> Iterator[str]:
@@ -208,7 +215,117 @@ class StructuresAsset(Asset):
         }
         if campaign.substrate.contamination.thickness_max_a:
             record["contamination"] = structure.contamination_a
+        if not specimen.is_plain:
+            record |= _body_record(campaign, specimen, structure)
         return {None: (arrays, record)}
+
+
+def _substrate_settings(campaign: Campaign) -> dict[str, Any]:
+    settings = recipe_settings(campaign.substrate, exclude={"rms_displacement_a"})
+    crystal = campaign.substrate.crystal
+    return settings | ({"crystal": crystal.deciding} if crystal is not None else {})
+
+
+def _defects(specimen: Specimen) -> dict[str, tuple[str, str]]:
+    """What is recorded of defects: unit and meaning by name."""
+    inside = [defect for phase in specimen.phases for defect in phase.rule.inside]
+    if specimen.has_layer_faults:
+        inside.append(StackingFaults(most=specimen.max_stacking_faults))
+    return {f"{defect.name}_{name}": told for defect in inside for name, told in defect.records.items()}
+
+
+def _most_faces(specimen: Specimen) -> int:
+    cuts = 2 * specimen.max_stacking_faults if specimen.has_layer_faults else 0
+    return max([1, *(phase.rule.most_faces(phase.lattice.crystal) + 3 * cuts for phase in specimen.phases)])
+
+
+def _body_variables(campaign: Campaign, specimen: Specimen) -> tuple[Variable, ...]:
+    """What is kept of edges, and of particles that are no plain spheres."""
+    slot, n = ("slot",), campaign.placement.count_max
+    edge = (
+        (Variable("support_end", units="Å", long_name="x of the support's edge"),)
+        if campaign.substrate.edge is not None
+        else ()
+    )
+    if specimen.is_plain or not specimen.phases:
+        return edge
+    phases, shapes = tuple(phase.name for phase in specimen.phases), specimen.shape_names
+    return (
+        *edge,
+        Variable("phase", slot, (n,), "int16", long_name="crystal of the particle", attributes=flags(phases)),
+        Variable("shape", slot, (n,), "int16", long_name="shape of the particle", attributes=flags(shapes)),
+        Variable(
+            "face",
+            (*slot, "plane", "part"),
+            (n, _most_faces(specimen), 5),
+            long_name="outward normal x, y, z of each face, its distance from the particle's centre in Å, its domain",
+        ),
+        Variable("ball", slot, (n,), units="Å", long_name="radius of a sphere that bounds the particle"),
+        Variable(
+            "faulted", slot, (n,), "int16", long_name="1 for particles with twins, faults or dislocations"
+        ),
+        *(
+            Variable(name, slot, (n,), units=unit, long_name=meaning)
+            for name, (unit, meaning) in _defects(specimen).items()
+        ),
+    )
+
+
+def _body_record(campaign: Campaign, specimen: Specimen, structure: Structure) -> dict[str, Any]:
+    particles = structure.particles
+    edge = {"support_end": structure.support_end_a} if campaign.substrate.edge is not None else {}
+    if specimen.is_plain or not specimen.phases:
+        return edge
+    faces = np.full((len(particles), _most_faces(specimen), 5), np.nan)
+    for k, particle in enumerate(particles):
+        if particle.faces:
+            faces[k, : len(particle.faces)] = particle.faces
+    return edge | {
+        "phase": [p.phase for p in particles],
+        "shape": [p.shape for p in particles],
+        "face": faces,
+        "ball": [p.ball_a for p in particles],
+        "faulted": [int(p.faulted) for p in particles],
+        **{name: [p.defects.get(name, np.nan) for p in particles] for name in _defects(specimen)},
+    }
+
+
+def read_stored_particles(source: Source, index: int) -> tuple[Particle, ...]:
+    """The particles of one structure of a finished `structures` store.
+
+    Args:
+        source: the store.
+        index: structure index.
+    """
+
+    def read(name: str) -> NDArray[Any]:
+        return source.read(name, index)
+
+    placed = int(read("particle_count"))
+    centers, radii, quaternions, faults = (
+        read(name)[:placed].tolist() for name in ("center", "radius", "quaternion", "fault_plane")
+    )
+    particles = tuple(
+        Particle(tuple(c), r, tuple(q), tuple(x for x in f if not np.isnan(x)))
+        for c, r, q, f in zip(centers, radii, quaternions, faults, strict=True)
+    )
+    if not source.has("face"):
+        return particles
+    faces, balls = read("face")[:placed], read("ball")[:placed].tolist()
+    phases, shapes, faulted = (read(name)[:placed].tolist() for name in ("phase", "shape", "faulted"))
+    defects = {name: read(name)[:placed].tolist() for name in _COUNTED if source.has(name)}
+    return tuple(
+        replace(
+            particle,
+            phase=phases[k],
+            shape=shapes[k],
+            faces=tuple(tuple(row) for row in faces[k][np.isfinite(faces[k][:, 0])].tolist()),
+            ball_a=balls[k],
+            defects={name: values[k] for name, values in defects.items() if not np.isnan(values[k])},
+            faulted=bool(faulted[k]),
+        )
+        for k, particle in enumerate(particles)
+    )
 
 
 def read_stored_structure(source: Source, index: int, cell_a: float) -> Structure:
@@ -223,22 +340,17 @@ def read_stored_structure(source: Source, index: int, cell_a: float) -> Structur
     def value(name: str) -> NDArray[Any]:
         return source.read(name, index)
 
-    count, placed = int(value("atom_count")), int(value("particle_count"))
-    centers, radii, quaternions, faults = (
-        value(name)[:placed].tolist() for name in ("center", "radius", "quaternion", "fault_plane")
-    )
+    count = int(value("atom_count"))
     return Structure(
         positions_a=value("positions")[:count],
         numbers=value("numbers")[:count],
         particle=value("particle")[:count],
-        particles=tuple(
-            Particle(tuple(c), r, tuple(q), tuple(x for x in f if not np.isnan(x)))
-            for c, r, q, f in zip(centers, radii, quaternions, faults, strict=True)
-        ),
+        particles=read_stored_particles(source, index),
         requested_particles=int(value("requested_particles")),
         substrate_thickness_a=float(value("substrate_thickness")),
         cell_a=cell_a,
         seed=int(value("seed")),
+        support_end_a=float(value("support_end")) if source.has("support_end") else float("inf"),
     )
 
 

@@ -132,8 +132,8 @@ class TrainingSetsAsset(Asset):
             title=f"Training set of {specimen.key} at {condition}: one row is an image",
             rows_per_structure=self.rows_per_structure(campaign),
             attributes={
-                "specimen": specimen.model_dump(mode="json"),
-                "crystal": specimen.lattice.figures,
+                "specimen": specimen.told,
+                "crystal": specimen.figures,
                 "condition": campaign.condition(key).aim | {"key": condition},
                 # none where every image has its own
                 "sampling_a": grid.sampling_a,

@@ -146,6 +146,7 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
     lines = []
     errors = error.errors()
     for item in errors:
+        item["loc"] = written_path(item["loc"])
         if item["type"] == "too_short" and any(
             e["loc"][: len(item["loc"])] == item["loc"] and e is not item for e in errors
         ):
@@ -179,9 +180,14 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
 def first_fault(error: ValidationError) -> str:
     """The first fault of a validation, where its field stands before it."""
     item = error.errors()[0]
-    where = ".".join(name_in_words(p) for p in item["loc"])
+    where = ".".join(name_in_words(p) for p in written_path(item["loc"]))
     reason = item["msg"].removeprefix("Value error, ")
     return f"{where}: {reason}" if where else reason
+
+
+def written_path(location: Iterable[Any]) -> tuple[Any, ...]:
+    """A location as people write it: without the names, in parentheses, of what a value was taken for."""
+    return tuple(p for p in location if not (isinstance(p, str) and p.startswith("(")))
 
 
 def _wrong_kind(wanted: str, value: Any) -> str:

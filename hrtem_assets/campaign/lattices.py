@@ -6,18 +6,28 @@ from typing import Any, Literal, Self
 from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, field_validator, model_validator
 
 from hrtem_assets.base.files import shown
-from hrtem_assets.base.model import Line, Model, Real, Whole, Words, quantity
+from hrtem_assets.base.model import Line, Model, Real, Whole, Words, YesNo, quantity, recipe_settings
 from hrtem_assets.crystal.atoms import Atoms, Listed, site_in_words
 from hrtem_assets.crystal.cells import ANGLES, EDGES, RHOMBOHEDRAL_GROUPS, Cell, complete_cell, unit_hint
 from hrtem_assets.crystal.choices import Declared, decide_origin, exact_sites, other_origin, unit_cell
 from hrtem_assets.crystal.cif import CifError, read_cif
+from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.crystal.elements import count_formula, element_fault
 from hrtem_assets.crystal.plausibility import coincidence, figures, implausible, remarks
 from hrtem_assets.crystal.space_groups import groups_with_two_origins, setting_of
+from hrtem_assets.morphology.particle_rule import ParticleRule
 
 MOST_COORDINATE = 10.0
 # what a lattice says besides the atoms that it is made of: no number depends on it
-TOLD = ("label_blur_a", "mask_cutoff", "rms_displacement_a", "source", "notes", "implausible_because")
+TOLD = (
+    "label_blur_a",
+    "mask_cutoff",
+    "rms_displacement_a",
+    "source",
+    "notes",
+    "implausible_because",
+    "in_grid",
+)
 DECLARED = ("formula", "formula_units", "density_g_per_cm3")
 
 # measured for CdSe; what it is worth for others `hrtem mask-cutoff` tells
@@ -94,6 +104,13 @@ class Lattice(Model):
         default_factory=dict,
         description="rms thermal displacement per axis at room temperature, by element [Å]",
     )
+    particle: ParticleRule | None = Field(
+        None,
+        description="shapes, defects and orientations of its particles; spheres of perfect crystal in any by default",
+    )
+    in_grid: YesNo = Field(
+        True, description="whether it makes specimens of its own; if not, only mixtures hold its particles"
+    )
     source: Words = Field("", description="where the values come from")
     notes: tuple[str, ...] = Field((), description="what was taken, changed or left out when it was read")
 
@@ -167,13 +184,19 @@ class Lattice(Model):
             ]
         lattice = lattice.model_copy(update=changes | {"notes": tuple(dict.fromkeys(notes))})
         lattice._check_atoms()
+        if lattice.particle is not None:
+            try:
+                lattice.particle.check(lattice.crystal)
+            except ValueError as error:
+                raise ValueError(f"particle.{error}") from None
         return lattice
 
     def _check_displacements(self) -> None:
         for element, value in self.rms_displacement_a.items():
-            if element not in self.elements:
+            if element not in self.particle_elements:
                 raise ValueError(
-                    f"rms_displacement_a.{element}: the lattice holds {', '.join(self.elements)} alone; remove it, an "
+                    f"rms_displacement_a.{element}: the lattice holds {', '.join(self.particle_elements)} alone; "
+                    "remove it, an "
                     f"inherited one with `{element}: null`"
                 )
             if not 0.0 <= value <= 1.0:
@@ -230,6 +253,11 @@ class Lattice(Model):
         return tuple((site.element, site.position) for site in self.sites)
 
     @property
+    def crystal(self) -> Crystal:
+        """The crystal, as geometry asks for it."""
+        return Crystal(self.space_group, self.choice, self.cell, self.listed)
+
+    @property
     def atoms(self) -> Atoms:
         """Every atom of the unit cell."""
         return unit_cell(self.space_group, self.choice, self.cell, self.listed)
@@ -251,12 +279,19 @@ class Lattice(Model):
         usual = {
             name for name, value in (("origin", 2), ("axes", "rhombohedral")) if getattr(self, name) != value
         }
-        return self.model_dump(mode="json", exclude={*TOLD, *DECLARED, *usual})
+        settings = self.model_dump(mode="json", exclude={*TOLD, *DECLARED, *usual, "particle"})
+        return settings | ({"particle": recipe_settings(self.particle)} if self.particle else {})
 
     @property
     def elements(self) -> tuple[str, ...]:
         """Chemical symbols present, sorted."""
         return tuple(sorted({site.element for site in self.sites}))
+
+    @property
+    def particle_elements(self) -> tuple[str, ...]:
+        """Chemical symbols of its particles, those that defects bring in among them; sorted."""
+        added = self.particle.added_elements if self.particle else ()
+        return tuple(sorted({*self.elements, *added}))
 
     @property
     def is_wurtzite(self) -> bool:

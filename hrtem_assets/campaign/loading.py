@@ -15,7 +15,17 @@ from hrtem_assets.campaign.campaign import Campaign
 from hrtem_assets.campaign.errors import CampaignError
 from hrtem_assets.imaging.distributions import stands_alone
 
-PRESETS = ("demo", "paper", "barrere2026", "leth_larsen2023", "madsen2018", "ragone2020")
+PRESETS = (
+    "demo",
+    "paper",
+    "barrere2026",
+    "leth_larsen2023",
+    "madsen2018",
+    "ragone2020",
+    "sytwu2023",
+    "sytwu2023_nitride",
+    "vincent2021",
+)
 MOST_FILES = 20
 """Files that may extend each other."""
 
@@ -121,15 +131,24 @@ def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with the files that they name relative to this one made absolute: CIFs, and tables of detectors."""
     data = {k: _tables_beside(folder, v) for k, v in data.items()}
     lattices = data.get("lattices")
-    if not isinstance(lattices, dict):
-        return data
-    resolved = {
-        name: {**lattice, "cif": str(folder / lattice["cif"])}
-        if isinstance(lattice, dict) and isinstance(lattice.get("cif"), str)
-        else lattice
-        for name, lattice in lattices.items()
-    }
-    return {**data, "lattices": resolved}
+    if isinstance(lattices, dict):
+        data["lattices"] = {name: _files_beside(folder, lattice) for name, lattice in lattices.items()}
+    substrate = data.get("substrate")
+    if (
+        isinstance(substrate, dict)
+        and isinstance(crystal := substrate.get("crystal"), dict)
+        and "lattice" in crystal
+    ):
+        support = {**crystal, "lattice": _files_beside(folder, crystal["lattice"])}
+        data["substrate"] = {**substrate, "crystal": support}
+    return data
+
+
+def _files_beside(folder: Path, lattice: Any) -> Any:
+    if not isinstance(lattice, Mapping):
+        return lattice
+    named = [key for key in ("cif", "atoms") if isinstance(lattice.get(key), str)]
+    return {**lattice, **{key: str(folder / Path(lattice[key]).expanduser()) for key in named}}
 
 
 def _tables_beside(folder: Path, value: Any, key: str = "") -> Any:
@@ -138,6 +157,13 @@ def _tables_beside(folder: Path, value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [_tables_beside(folder, v) for v in value]
     return str(folder / value) if key == "file" and isinstance(value, str) else value
+
+
+def _is_whole(value: Mapping[Any, Any]) -> bool:
+    """Whether a mapping stands for itself: a lattice from a file, a mixture, or an orientation, whose rule it names."""
+    return any(key in value for key in ("cif", "atoms", "mixture")) or isinstance(
+        value.get("orientation"), str
+    )
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -164,7 +190,7 @@ def _merge(base: Mapping[str, Any], changes: Mapping[str, Any], source: str) -> 
             before = merged.get(key)
             merged[key] = _merge(
                 {}
-                if "cif" in value or not isinstance(before, Mapping) or stands_alone(value, before)
+                if _is_whole(value) or not isinstance(before, Mapping) or stands_alone(value, before)
                 else before,
                 value,
                 source,

@@ -1,21 +1,29 @@
 """Settings of each asset: substrate, placement, simulation, labels and training sets."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 
 from hrtem_assets.base.families import member_names
-from hrtem_assets.base.model import Line, Model, Words, YesNo, later_field, quantity
+from hrtem_assets.base.files import shown
+from hrtem_assets.base.model import Line, Model, Real, Whole, Words, YesNo, later_field, quantity
 from hrtem_assets.campaign.declaration import definitions
 from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
+from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.crystal.elements import (
+    U_PER_A3_IN_G_PER_CM3,
     covalent_radius_a,
     crystal_density_per_a3,
     element_fault,
     mass_density_g_per_cm3,
+    mass_u,
 )
 from hrtem_assets.crystal.plausibility import LEAST_OF_RADII, MOST_DENSITY_G_PER_CM3
+from hrtem_assets.crystal.slabs import SlabFit, fit_slab, planes
+from hrtem_assets.imaging.distributions import Drawable, Drawn, drawn
+from hrtem_assets.morphology.shape import Indices
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
 USUAL_CROP_PX = 512
@@ -25,6 +33,7 @@ MOST_SIGMAS = 3.0
 MOST_OF_CRYSTAL = 1.1
 # of one arrangement of 100 particles: some seconds where fewer and fewer of them find room
 MOST_TRIALS = 1_000_000
+MOST_LAYERS = 1000
 
 
 def _check_filling(density_atoms_per_a3: float, min_distance_a: float, at: str) -> None:
@@ -101,10 +110,102 @@ class Contamination(_Layer):
         return self.thickness_max_a > 0 and self.side in ("both", face)
 
 
+class CrystalSupport(Model):
+    """A crystalline slab in the film's place, strained a little so that whole periods fit the cell."""
+
+    lattice: Lattice = Field(description="its crystal, written as those of particles")
+    zone_axis: Indices = Field((0, 0, 1), description="direction [uvw] along the beam, towards the particles")
+    edge_plane: Indices | None = Field(
+        None, description="plane (hkl) whose normal points along x: the face of an edge; any by default"
+    )
+    layers: tuple[Whole, Whole] | None = Field(
+        None,
+        description="fewest and most atomic planes; by default as many as substrate.thickness_min_a and max say",
+    )
+    termination: Whole | None = Field(
+        None,
+        ge=0,
+        description="which plane of the period is uppermost, as `hrtem plan` lists them; any by default",
+    )
+    most_strain: float = quantity(0.02, "1", "strain allowed to fit the cell", ge=0.0, le=0.1)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.lattice.particle is not None:
+            raise ValueError("lattice.particle: a support has no particles; remove it")
+        stack = planes(self.lattice.crystal, self.zone_axis)
+        if self.layers is not None and not 1 <= self.layers[0] <= self.layers[1] <= MOST_LAYERS:
+            raise ValueError(
+                f"layers = {self.layers} must be two numbers from 1 to {MOST_LAYERS}, the smaller one first"
+            )
+        if self.termination is not None and self.termination >= len(stack.heights_a):
+            named = ", ".join(f"{k}: {words}" for k, words in enumerate(stack.formulas))
+            raise ValueError(
+                f"termination = {self.termination}: the planes along {self.zone_axis} are {named}"
+            )
+        return self
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide where atoms are, as JSON."""
+        rest = self.model_dump(mode="json", exclude={"lattice"})
+        return {"lattice": self.lattice.deciding, **rest}
+
+    def fit(self, cell_a: float, is_open: bool) -> SlabFit:
+        """How it lies in a cell.
+
+        Args:
+            cell_a: side of the cell.
+            is_open: whether it ends at an edge.
+
+        Raises:
+            ValueError: if it does not fit; begins with the setting.
+        """
+        return fit_slab(
+            self.lattice.crystal, self.zone_axis, cell_a, self.most_strain, self.edge_plane, is_open
+        )
+
+    def plane_counts(self, thickness_min_a: float, thickness_max_a: float) -> tuple[int, int]:
+        """Fewest and most atomic planes.
+
+        Args:
+            thickness_min_a: of the substrate.
+            thickness_max_a: of the substrate.
+        """
+        if self.layers is not None:
+            return self.layers
+        stack = planes(self.lattice.crystal, self.zone_axis)
+        per_a = len(stack.heights_a) / stack.period_a
+        least = math.ceil(thickness_min_a * per_a)
+        return least, max(least, math.floor(thickness_max_a * per_a) + 1 if thickness_max_a else 0)
+
+
+class Edge(Drawable):
+    """The edge of a hole: the support ends along a line of constant x, and beyond there is vacuum."""
+
+    supported: Drawn = drawn(
+        0.5, "1", "part of the cell, from x = 0, that the support covers", ge=0.05, le=0.95
+    )
+    particles: Literal["face", "edge"] = Field(
+        "face", description="face: on the support, seen from above; edge: at its side, seen in profile"
+    )
+    roughness_a: float = quantity(
+        0.0, "Å", "standard deviation of the edge of an amorphous film", ge=0.0, le=100.0
+    )
+    correlation_length_a: float = quantity(
+        20.0, "Å", "correlation length of its roughness", ge=2.0, le=1000.0
+    )
+
+
 class Substrate(_Layer):
-    """The amorphous film under the particles, periodic in x and y."""
+    """What lies under the particles, periodic in x and y: an amorphous film, or a slab of crystal."""
 
     element: str = Field("C", description="chemical symbol of its atoms")
+    composition: dict[str, Real] | None = later_field(
+        None, "atoms of each element of a film of several, such as {Si: 3, N: 4}, in place of `element`"
+    )
+    crystal: CrystalSupport | None = later_field(None, "a crystalline slab in place of the film")
+    edge: Edge | None = later_field(None, "where the support ends, with vacuum beside it")
     thickness_min_a: float = quantity(20.0, "Å", "smallest thickness", ge=0.0, le=2000.0)
     thickness_max_a: float = quantity(80.0, "Å", "largest thickness", ge=0.0, le=2000.0)
     density_atoms_per_a3: float = quantity(
@@ -117,9 +218,36 @@ class Substrate(_Layer):
     fluctuations: Fluctuations = later_field(Fluctuations(), "long-range variation of thickness and density")
     contamination: Contamination = later_field(Contamination(), "a layer grown over film and particles")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _weighed(cls, data: Any) -> Any:
+        """`density_g_per_cm3` may stand for the number density."""
+        if not isinstance(data, Mapping) or "density_g_per_cm3" not in data:
+            return data
+        rest, weight = {k: v for k, v in data.items() if k != "density_g_per_cm3"}, data["density_g_per_cm3"]
+        if "density_atoms_per_a3" in rest:
+            raise ValueError("density_g_per_cm3 and density_atoms_per_a3 both give the density; remove one")
+        if (
+            isinstance(weight, bool)
+            or not isinstance(weight, int | float)
+            or not 0 < weight <= MOST_DENSITY_G_PER_CM3
+        ):
+            raise ValueError(
+                f"density_g_per_cm3 = {shown(str(weight))} must be a number above 0 and at most osmium's 22.6"
+            )
+        parts = rest.get("composition") or {rest.get("element", "C"): 1}
+        if not isinstance(parts, Mapping) or any(element_fault(s) for s in parts):
+            return rest
+        try:
+            mass = sum(mass_u(s) * n for s, n in parts.items()) / sum(parts.values())
+        except (TypeError, ZeroDivisionError):
+            return rest
+        return rest | {"density_atoms_per_a3": weight / (mass * U_PER_A3_IN_G_PER_CM3)}
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         self._check_order(self.thickness_min_a, self.thickness_max_a)
+        self._check_parts()
         densest = 1 + MOST_SIGMAS * self.fluctuations.density_rms
         most = (
             f", at three times fluctuations.density_rms = {self.fluctuations.density_rms:g},"
@@ -136,8 +264,61 @@ class Substrate(_Layer):
         self._check_element()
         return self
 
+    def _check_parts(self) -> None:
+        for symbol, part in (self.composition or {}).items():
+            if fault := element_fault(symbol):
+                raise ValueError(f"composition: {fault}")
+            if part <= 0:
+                raise ValueError(
+                    f"composition.{symbol} = {part:g} must be above 0; leave it out to have none"
+                )
+        if self.composition is not None and not self.composition:
+            raise ValueError("composition is empty; name elements and their parts, such as {Si: 3, N: 4}")
+        if self.crystal is not None:
+            film = [
+                n for n in ("element", "composition", "density_atoms_per_a3") if n in self.model_fields_set
+            ]
+            if self.composition is not None:
+                raise ValueError(f"crystal and {', '.join(film)} both say what it is made of; remove one")
+            if not self.fluctuations.is_even:
+                raise ValueError("fluctuations: a crystalline slab is even; remove them")
+            if self.edge is not None and self.edge.roughness_a:
+                raise ValueError("edge.roughness_a: the edge of a crystalline slab is a plane; set it to 0")
+            if self.contamination.thickness_max_a and self.edge is not None:
+                raise ValueError("contamination: not grown around an edge; set its thickness to 0")
+        elif self.edge is not None:
+            if not self.thickness_max_a:
+                raise ValueError("edge: there is no film; set thickness_max_a above 0")
+            if not self.fluctuations.is_even or self.contamination.thickness_max_a:
+                raise ValueError(
+                    "edge: fluctuations and contamination are not made around an edge; remove either"
+                )
+        if (
+            self.edge is not None
+            and self.edge.particles == "edge"
+            and not self.thickness_max_a
+            and not self._layers
+        ):
+            raise ValueError("edge.particles: there is no support to stand beside; raise thickness_max_a")
+
+    @property
+    def _layers(self) -> int:
+        return self.crystal.layers[1] if self.crystal is not None and self.crystal.layers is not None else 0
+
+    @property
+    def elements(self) -> dict[str, float]:
+        """Parts of each element; of the film, or of the slab."""
+        if self.crystal is not None:
+            return {k: float(v) for k, v in self.crystal.lattice.atoms.counts.items()}
+        return dict(self.composition) if self.composition is not None else {self.element: 1.0}
+
     def _check_element(self) -> None:
-        density, symbol = self.density_atoms_per_a3, self.element
+        if self.crystal is not None:
+            return
+        if self.composition is not None and len(self.composition) > 1:
+            self._check_composition()
+            return
+        density, symbol = self.density_atoms_per_a3, next(iter(self.elements))
         crystal = crystal_density_per_a3(symbol)
         if crystal is not None and density > MOST_OF_CRYSTAL * crystal:
             raise ValueError(
@@ -155,13 +336,42 @@ class Substrate(_Layer):
                 f"radii of {symbol}; raise it, and lower density_atoms_per_a3 if the volume then gets too full"
             )
 
+    def _check_composition(self) -> None:
+        parts = self.elements
+        total = sum(parts.values())
+        weight = sum(
+            mass_density_g_per_cm3(s, self.density_atoms_per_a3 * n / total) for s, n in parts.items()
+        )
+        if weight > MOST_DENSITY_G_PER_CM3:
+            raise ValueError(
+                f"density_atoms_per_a3 = {self.density_atoms_per_a3:g} is {weight:.3g} g/cm³ of "
+                f"{' and '.join(parts)}, above "
+                f"osmium's 22.6; lower it"
+            )
+        # any two may meet: as near as the mean of their radii allows
+        radius = sum(covalent_radius_a(s) * n for s, n in parts.items()) / total
+        least = LEAST_OF_RADII * 2 * radius
+        if self.min_distance_a < least:
+            raise ValueError(
+                f"min_distance_a = {self.min_distance_a:g} is below {least:.2f} Å, {LEAST_OF_RADII} of two mean "
+                "covalent "
+                f"radii of {' and '.join(parts)}; raise it, and lower density_atoms_per_a3 if the volume then gets "
+                "too full"
+            )
+
 
 class Placement(Model):
     """How many particles are put on the substrate, and where."""
 
     count_min: int = quantity(1, "1", "fewest particles in a structure", ge=1, le=100)
     count_max: int = quantity(5, "1", "most particles in a structure", ge=1, le=100)
-    separation_a: float = quantity(10.0, "Å", "least gap between particle surfaces", ge=0.0, le=1000.0)
+    separation_a: float = quantity(
+        10.0,
+        "Å",
+        "least gap between particle surfaces, seen along the beam; negative for as much overlap",
+        ge=-1000.0,
+        le=1000.0,
+    )
     edge_rule: Literal["open", "inside"] = Field(
         "open",
         description="open: centres anywhere in the cell, atoms beyond its edge dropped; "

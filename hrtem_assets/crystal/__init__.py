@@ -6,9 +6,11 @@ __all__ = [
     "cells",
     "choices",
     "cif",
+    "crystal",
     "elements",
     "expansion",
     "plausibility",
     "space_groups",
+    "translations",
     "zone_axes",
 ]

@@ -5,7 +5,7 @@ viewers show an array; so any two pictures of one structure can be laid over eac
 upwards.
 """
 
-from hrtem_assets.figures.atoms import structure_views
+from hrtem_assets.figures.atoms import structure_views, three_views
 from hrtem_assets.figures.embed import preview_markdown, thumbnail_markdown
 from hrtem_assets.figures.plots import dose_histogram, variance_curve
 from hrtem_assets.figures.raster import (
@@ -31,6 +31,7 @@ __all__ = [
     "plane_image",
     "preview_markdown",
     "structure_views",
+    "three_views",
     "thumbnail_markdown",
     "variance_curve",
 ]

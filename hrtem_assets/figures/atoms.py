@@ -41,11 +41,7 @@ def structure_views(
     Raises:
         ValueError: if there are no atoms or the arrays' lengths differ.
     """
-    if not len(positions_a) == len(numbers) == len(particle) > 0:
-        raise ValueError(
-            f"a view needs at least one atom and one number and particle for each: got {len(positions_a)} "
-            f"positions, {len(numbers)} numbers, {len(particle)} particles"
-        )
+    _check(positions_a, numbers, particle)
     x, y, z = np.asarray(positions_a, np.float64).T
     text = text_size_px(size_px)
     pad_a = 1.5 * text * cell_a / size_px
@@ -66,6 +62,67 @@ def structure_views(
         edged_text(picture, (text // 2, top + text // 2), title, text, ink=BLACK)
     _legend(draw, numbers, particle, substrate_thickness_a, (0, height - legend_height), text, size_px)
     return picture
+
+
+def three_views(
+    positions_a: NDArray[np.floating],
+    numbers: NDArray[np.integer],
+    particle: NDArray[np.integer],
+    substrate_thickness_a: float,
+    cell_a: float,
+    size_px: int = 640,
+) -> Image.Image:
+    """Atoms from above, from the front (x to the right, z up) and from the side (y to the right, z up), at one scale.
+
+    Args:
+        positions_a: atoms (N, 3), Å.
+        numbers: atomic numbers (N,).
+        particle: index of each atom's particle (N,); negative for the substrate.
+        substrate_thickness_a: thickness of the substrate in Å.
+        cell_a: side of the square cell in Å.
+        size_px: width of each view.
+
+    Returns:
+        colour picture ("RGB") of three times the width, and the gaps.
+
+    Raises:
+        ValueError: if there are no atoms or the arrays' lengths differ.
+    """
+    _check(positions_a, numbers, particle)
+    x, y, z = np.asarray(positions_a, np.float64).T
+    text = text_size_px(size_px)
+    pad_a = 1.5 * text * cell_a / size_px
+    down = (-float(z.max()) - pad_a, pad_a / 3 - min(0.0, float(z.min())))
+    across = (0.0, cell_a)
+    views = {
+        "from above": _view(x, y, across, across, numbers, particle, size_px),
+        "from the front": _view(x, -z, across, down, numbers, particle, size_px),
+        "from the side": _view(y, -z, across, down, numbers, particle, size_px),
+    }
+    scale_bar(views["from above"], cell_a, ink=BLACK)
+    gap, legend_height = max(2, size_px // 128), 2 * text
+    height = max(view.height for view in views.values())
+    picture = Image.new("RGB", (3 * size_px + 2 * gap, height + legend_height), WHITE)
+    for k, (title, view) in enumerate(views.items()):
+        left = k * (size_px + gap)
+        picture.paste(view, (left, 0))
+        edged_text(picture, (left + text // 2, text // 2), title, text, ink=BLACK)
+    draw = ImageDraw.Draw(picture)
+    for k in (1, 2):
+        left = k * (size_px + gap)
+        draw.rectangle((left - gap, 0, left - 1, height), fill=(200, 200, 200))
+    _legend(draw, numbers, particle, substrate_thickness_a, (0, height), text, picture.width)
+    return picture
+
+
+def _check(
+    positions_a: NDArray[np.floating], numbers: NDArray[np.integer], particle: NDArray[np.integer]
+) -> None:
+    if not len(positions_a) == len(numbers) == len(particle) > 0:
+        raise ValueError(
+            f"a view needs at least one atom and one number and particle for each: got {len(positions_a)} "
+            f"positions, {len(numbers)} numbers, {len(particle)} particles"
+        )
 
 
 def _view(

@@ -1,6 +1,7 @@
 """Columns of atoms that stand along the beam, of particles whose orientation has them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ SAME_COLUMN_A = 0.2
 LEAST_SPACING_A = 1.0
 # nor do any stand farther apart in what people image
 MOST_SPACING_A = 10.0
+# part of the columns that may stand too near to others, as at boundaries of grains
+MOST_CROWDED = 0.1
 # circles of a diameter do not fill a plane more densely
 MOST_PER_A2 = 2 / math.sqrt(3) / LEAST_SPACING_A**2
 
@@ -45,7 +48,7 @@ class Columns:
     particle: NDArray[np.int64]
 
 
-def columns(structure: Structure, lattice: Lattice) -> Columns:
+def columns(structure: Structure, lattices: Sequence[Lattice]) -> Columns:
     """The columns of all particles that are seen along a zone axis.
 
     A particle has columns if, from its top to its bottom, those of a zone axis shift sideways by no more than half the
@@ -53,14 +56,23 @@ def columns(structure: Structure, lattice: Lattice) -> Columns:
 
     Args:
         structure: the atomic model.
-        lattice: of its particles.
+        lattices: of its particles, by their phases; none for atoms from files, which have no columns then.
     """
     found = []
-    for k, particle in enumerate(structure.particles):
+    for k, particle in enumerate(structure.particles if lattices else ()):
         of = structure.particle == k
-        axis = _seen_along(lattice, particle.quaternion, 2 * particle.radius_a)
-        if axis is not None and of.any():
-            found.append((k, *_gathered(structure.positions_a[of], structure.numbers[of], axis)))
+        if not of.any():
+            continue
+        height_a = 2 * particle.radius_a
+        if not particle.is_sphere:
+            height_a = float(np.ptp(structure.positions_a[of, 2]))
+        axis = _seen_along(lattices[particle.phase], particle.quaternion, height_a)
+        if axis is None:
+            continue
+        gathered = _gathered(structure.positions_a[of], structure.numbers[of], axis)
+        # other domains of a twinned particle may not stand along the beam
+        if particle.is_sphere or _are_columns(gathered[0]):
+            found.append((k, *gathered))
     if not found:
         none = np.empty(0, np.int64)
         return Columns(np.empty((0, 2)), none, none, none)
@@ -153,6 +165,13 @@ def _gathered(
     np.minimum.at(least, of, numbers)
     np.maximum.at(most, of, numbers)
     return position, count, np.where(least == most, most, 0)
+
+
+def _are_columns(position_a: NDArray[np.float64]) -> bool:
+    if len(position_a) < 2:
+        return True
+    nearest = cKDTree(position_a).query(position_a, k=2)[0][:, 1]
+    return bool(np.mean(nearest < LEAST_SPACING_A) < MOST_CROWDED)
 
 
 def _across(axis: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,8 @@ from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.labels.columns import Columns, columns
 from hrtem_assets.labels.phase_label import Label, phase_label
 from hrtem_assets.labels.silhouettes import Silhouette, instances, silhouettes
-from hrtem_assets.specimen.structure import Structure
+from hrtem_assets.specimen.silhouette import outline
+from hrtem_assets.specimen.structure import Particle, Structure
 from hrtem_assets.store import Variable
 
 Wave = Literal["full", "vacuum"]
@@ -30,8 +31,7 @@ class LabelSource:
         specimen: which.
         read_waves: gives exit waves, complex64 (phonon, y, x); read when a label asks for them.
         read_structure: gives the atomic model; likewise.
-        center_a: centre of each particle in Å, (particle, 3): x, y, z.
-        radius_a: of each in Å.
+        particles: as they were made.
         mask_cutoff: soft label at which masks are cut.
         device: computes on it; None for the processor.
     """
@@ -40,8 +40,7 @@ class LabelSource:
     specimen: Specimen
     read_waves: Callable[[Wave], NDArray[np.complex64]]
     read_structure: Callable[[], Structure]
-    center_a: NDArray[np.float64]
-    radius_a: NDArray[np.float64]
+    particles: tuple[Particle, ...]
     mask_cutoff: float
     device: Backend | None = None
 
@@ -71,6 +70,16 @@ class LabelSource:
         return silhouettes(self.structure, self.sampling_a, self.side_px)
 
     @cached_property
+    def outline(self) -> NDArray[np.bool_]:
+        """Pixels that a particle's body covers, bool (y, x); of atoms from files, their silhouettes."""
+        if self.specimen.phases:
+            return outline(self.particles, self.campaign.simulation.cell_a, self.side_px)
+        covered = np.zeros((self.side_px, self.side_px), bool)
+        for shape in self.silhouettes:
+            covered[shape.box] |= shape.covered
+        return covered
+
+    @cached_property
     def instances(self) -> NDArray[np.int64]:
         """To which particle each pixel of the mask belongs: 1 for the first, 0 for none."""
         return instances(self.phase_label.mask, self.silhouettes, self.structure, self.sampling_a)
@@ -78,7 +87,7 @@ class LabelSource:
     @cached_property
     def columns(self) -> Columns:
         """Columns of atoms that stand along the beam."""
-        return columns(self.structure, self.specimen.lattice)
+        return columns(self.structure, [phase.lattice for phase in self.specimen.phases])
 
     @cached_property
     def phase_label(self) -> Label:

@@ -10,7 +10,7 @@ from hrtem_assets.base.environment import MOST_WORKERS
 from hrtem_assets.store import files
 
 if TYPE_CHECKING:
-    from hrtem_assets.campaign import Campaign, Lattice
+    from hrtem_assets.campaign import Campaign
     from hrtem_assets.maintenance.outlook import Outlook
     from hrtem_assets.maintenance.plan import PartitionPlan
     from hrtem_assets.maintenance.verify import Verdict
@@ -37,8 +37,9 @@ def plan(names: tuple[str, ...], workers: int | None, as_json: bool) -> None:
     campaign, layout = _workspace()
 
     from hrtem_assets.maintenance import plan as planning
+    from hrtem_assets.maintenance.matter import atom_rows, material_lines, materials_of, support_line
     from hrtem_assets.maintenance.outlook import outlook
-    from hrtem_assets.maintenance.words import lattice_lines, plan_lines
+    from hrtem_assets.maintenance.words import plan_lines
 
     plans = planning.plan(campaign, layout, planning.select(campaign, names))
     needs = outlook(campaign, plans, workers or 0, files.free_bytes(layout.assets))
@@ -48,7 +49,13 @@ def plan(names: tuple[str, ...], workers: int | None, as_json: bool) -> None:
     for line in plan_lines(plans, needs):
         click.echo(line)
     click.echo()
-    for line in lattice_lines(_lattices(campaign, plans)):
+    keys = [p.partition.specimen for p in plans]
+    for line in (
+        *material_lines(materials_of(campaign, keys)),
+        support_line(campaign),
+        "",
+        *atom_rows(campaign, keys),
+    ):
         click.echo(line)
 
 
@@ -202,21 +209,27 @@ def trace(partition: str, index: int, rebuild: bool) -> None:
 COMMANDS = (plan, verify, repair, prune, trace)
 
 
-def _lattices(campaign: "Campaign", plans: "list[PartitionPlan]") -> "dict[str, Lattice]":
-    """The lattices of the specimens planned."""
-    specimens = (campaign.specimen(p.partition.specimen) for p in plans)
-    return {s.lattice_name: s.lattice for s in specimens}
-
-
 def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlook") -> dict[str, Any]:
+    from hrtem_assets.campaign.mixtures import Mixture
+    from hrtem_assets.maintenance.matter import materials_of, support_figures
+    from hrtem_assets.specimen.bounds import bounds
     from hrtem_assets.store import DEVICES
 
     seconds = [p.seconds for p in plans]
+    keys = [p.partition.specimen for p in plans]
     return {
         "campaign": campaign.name,
         "workers": needs.workers,
         "needs": needs.as_json(),
-        "lattices": {name: lattice.figures for name, lattice in _lattices(campaign, plans).items()},
+        "lattices": {
+            name: lattice.figures
+            for name, lattice in materials_of(campaign, keys).items()
+            if not isinstance(lattice, Mixture)
+        },
+        "support": support_figures(campaign),
+        "atoms_per_structure": {
+            key: bounds(campaign, campaign.specimen(key)).atoms for key in dict.fromkeys(keys)
+        },
         "partitions": [
             {
                 **_partition_json(p.partition),

@@ -11,8 +11,8 @@ from hrtem_assets.assets.labels import mask_cutoff
 from hrtem_assets.campaign import Campaign
 from hrtem_assets.execution.workers import map_processes
 from hrtem_assets.labels.phase_label import overlap, phase_label
+from hrtem_assets.labels.plane import LabelSource
 from hrtem_assets.specimen.assembly import build_structure
-from hrtem_assets.specimen.silhouette import projected_silhouette
 from hrtem_assets.specimen.structure import Structure
 from hrtem_assets.waves.exit_waves import simulate
 
@@ -96,12 +96,14 @@ def _overlaps(task: tuple[Campaign, str, int]) -> list[float]:
         specimen.lattice.label_blur_a,
         float(SCANNED[0]),
     ).soft
-    silhouette = projected_silhouette(
-        np.array([p.center_a for p in structure.particles]),
-        np.array([p.radius_a for p in structure.particles]),
-        simulation.cell_a,
-        simulation.output_grid,
-    )
+    silhouette = LabelSource(
+        campaign,
+        specimen,
+        lambda _: waves.vacuum,
+        lambda: structure,
+        structure.particles,
+        float(SCANNED[0]),
+    ).outline
     return [overlap(soft >= cutoff, silhouette) for cutoff in SCANNED]
 
 

@@ -161,6 +161,9 @@ class _Rebuilt:
         made = self.product.arrays.get(variable, self.product.record.get(variable, named.fill_value))
         return zarr_files.stored(named, made)
 
+    def has(self, variable: str) -> bool:
+        return any(v.name == variable for v in (*self.schema.arrays, *self.schema.records))
+
     def digest(self, index: int) -> int:
         return digest(self.schema, self.product)
 

@@ -1,9 +1,8 @@
 """Plans, verdicts and chains in words, for a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from hrtem_assets.assets.lineage import in_words
-from hrtem_assets.campaign import Lattice
 from hrtem_assets.execution.progress import duration
 from hrtem_assets.maintenance.outlook import Outlook
 from hrtem_assets.maintenance.plan import STATES, PartitionPlan
@@ -72,30 +71,6 @@ def plan_lines(plans: Sequence[PartitionPlan], outlook: Outlook) -> Iterator[str
             for line in p.why[:1]
         ]
     )
-
-
-def lattice_lines(lattices: Mapping[str, Lattice]) -> Iterator[str]:
-    """What each lattice amounts to, and what was taken or is odd of it.
-
-    Args:
-        lattices: by name, at least one.
-    """
-    rows = [["lattice", "formula", "Z", "g/cm³", "shortest", "setting"]]
-    for name, lattice in lattices.items():
-        figures = lattice.figures
-        rows.append(
-            [
-                name,
-                figures["formula"],
-                str(figures["formula_units"]),
-                f"{figures['density_g_per_cm3']:.3f}",
-                f"{figures['nearest']} {figures['shortest_distance_a']:.3f} Å",
-                figures["setting"],
-            ]
-        )
-    yield from table(rows)
-    for name, lattice in lattices.items():
-        yield from (f"{name}: {words}" for words in lattice.remarks)
 
 
 def need_lines(outlook: Outlook) -> Iterator[str]:

@@ -26,8 +26,14 @@ def _override_class(model: type[Model], without: tuple[str, ...] = ()) -> type[d
         if isinstance(annotation, type) and issubclass(annotation, Model):
             nested = _override_class(annotation)
             fields[name] = (nested, Field(default_factory=nested, description=annotation.__doc__))
-        elif annotation is Any or get_origin(annotation) is tuple:
-            kind = _WRITTEN if annotation is Any else "a list"
+        elif annotation is Any or get_origin(annotation) in (tuple, dict):
+            kind = (
+                _WRITTEN
+                if annotation is Any
+                else "a list"
+                if get_origin(annotation) is tuple
+                else "a mapping"
+            )
             text = f"{info.description or name}; {kind}; campaign's value if not given"
             fields[name] = (Optional[Any], Field(default=None, description=text))  # noqa: UP045
         elif get_origin(annotation) is Literal:

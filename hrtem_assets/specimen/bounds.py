@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Specimen
+from hrtem_assets.campaign.own_atoms import OwnAtoms
 from hrtem_assets.campaign.settings import MOST_SIGMAS
+from hrtem_assets.crystal.slabs import planes
 
 # no crystal holds more: diamond has 0.176
 _MOST_ATOMS_PER_A3 = 0.2
@@ -49,14 +51,16 @@ def bounds(campaign: Campaign, specimen: Specimen, *, lattice: bool = True) -> B
     Raises:
         ValueError: if the lattice cannot be built; the message names the setting.
     """
-    substrate, size, simulation = campaign.substrate, specimen.size, campaign.simulation
+    substrate, simulation = campaign.substrate, campaign.simulation
     box = np.array([simulation.cell_a, simulation.cell_a, substrate.thickness_max_a])
     layer, grown_a = substrate.contamination, substrate.contamination.thickness_max_a
     relief_a = MOST_SIGMAS * substrate.fluctuations.thickness_rms_a
-    layers = [substrate_atoms(box, substrate.density_atoms_per_a3)]
+    of_film, thickness_a = _support(campaign)
+    particle_height_a = _particle_height_a(campaign, specimen)
+    layers = [of_film]
     if layer.on("particles"):
         # at most all between the film and what covers the highest particle
-        over = np.array([*box[:2], 2 * size.radius_max_a + grown_a])
+        over = np.array([*box[:2], particle_height_a + grown_a])
         layers.append(substrate_atoms(over, layer.density_atoms_per_a3))
     if layer.on("back"):
         under = np.array([*box[:2], grown_a + relief_a])
@@ -65,8 +69,8 @@ def bounds(campaign: Campaign, specimen: Specimen, *, lattice: bool = True) -> B
         sum(layers),
         _particle_atoms(specimen) if lattice else _dense_particle_atoms(specimen),
         campaign.placement.count_max,
-        substrate.thickness_max_a
-        + 2 * size.radius_max_a
+        thickness_a
+        + particle_height_a
         + relief_a
         + 2 * grown_a
         + 2 * simulation.vacuum_a
@@ -79,15 +83,50 @@ def substrate_atoms(box_a: NDArray[np.float64], density_atoms_per_a3: float) -> 
     return round(float(np.prod(box_a)) * density_atoms_per_a3)
 
 
-def _particle_atoms(specimen: Specimen) -> int:
-    from hrtem_assets.specimen.crystals import most_atoms_in_sphere
-
-    return most_atoms_in_sphere(
-        specimen.lattice, specimen.size.radius_max_a, specimen.max_stacking_faults, specimen.lattice_name
+def _support(campaign: Campaign) -> tuple[int, float]:
+    """The most atoms of film or slab, and its greatest thickness in Å."""
+    substrate, cell = campaign.substrate, campaign.simulation.cell_a
+    if substrate.crystal is None:
+        box = np.array([cell, cell, substrate.thickness_max_a])
+        return substrate_atoms(box, substrate.density_atoms_per_a3), substrate.thickness_max_a
+    support, crystal = substrate.crystal, substrate.crystal.lattice.crystal
+    stack = planes(crystal, support.zone_axis)
+    _, most = support.plane_counts(substrate.thickness_min_a, substrate.thickness_max_a)
+    periods = math.ceil(most / len(stack.heights_a)) + 1
+    wide = 1 + support.most_strain
+    return (
+        math.ceil(periods * stack.period_a * (cell * wide) ** 2 * crystal.atoms_per_a3),
+        most / len(stack.heights_a) * stack.period_a + stack.period_a,
     )
 
 
+def _particle_height_a(campaign: Campaign, specimen: Specimen) -> float:
+    """The most that a particle and its gap add to the height, Å."""
+    if specimen.is_plain or specimen.has_layer_faults:
+        return 2 * specimen.size.radius_max_a
+    gap_a = campaign.placement.clearance_a
+    if isinstance(specimen.lattice, OwnAtoms) and not specimen.lattice.is_turned:
+        return gap_a + max(frame.facts.sides_a[2] for frame in specimen.lattice.all_frames)
+    return gap_a + 2 * campaign.most_extent_a(specimen)
+
+
+def _particle_atoms(specimen: Specimen) -> int:
+    from hrtem_assets.specimen.crystals import most_atoms_in_body, most_atoms_in_sphere
+
+    radius_a = specimen.size.radius_max_a
+    if isinstance(specimen.lattice, OwnAtoms):
+        return max(frame.facts.atoms for frame in specimen.lattice.all_frames)
+    if specimen.is_plain:
+        return most_atoms_in_sphere(
+            specimen.crystal, radius_a, specimen.max_stacking_faults, specimen.lattice_name
+        )
+    cuts = 2 * specimen.max_stacking_faults if specimen.has_layer_faults else 0
+    return max(most_atoms_in_body(phase, radius_a, cuts) for phase in specimen.phases)
+
+
 def _dense_particle_atoms(specimen: Specimen) -> int:
+    if not specimen.is_plain:
+        return _particle_atoms(specimen)
     wide_a = specimen.size.radius_max_a + _MARGIN_A
     volume = 4 / 3 * math.pi * wide_a**3 + specimen.max_stacking_faults * math.pi * wide_a**2 * 2 * _MARGIN_A
     return math.ceil(volume * _MOST_ATOMS_PER_A3)

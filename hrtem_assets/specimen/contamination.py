@@ -6,9 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign.settings import Contamination
+from hrtem_assets.morphology.bodies import reach
 from hrtem_assets.specimen.film import Unevenness
+from hrtem_assets.specimen.particles import domains_of
 from hrtem_assets.specimen.structure import Particle
 from hrtem_assets.specimen.substrate import random_sequential
+
+UP = np.array([0.0, 0.0, 1.0])
 
 
 def contamination(
@@ -20,21 +24,21 @@ def contamination(
     cell_a: float,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Atoms within a thickness of the film's faces and the particles' spheres, outside of both, float64 (N, 3), Å.
+    """Atoms within a thickness of the film's faces and the particles', outside of both, float64 (N, 3), Å.
 
     Args:
         rule: side, density and least distance.
         thickness_a: of the layer.
         uneven: the film's relief, at its back.
         faces_a: z of the film's deepest place and of the face under the particles.
-        particles: spheres; periodic in x and y.
+        particles: bodies; periodic in x and y.
         cell_a: side of the cell.
         rng: random numbers.
     """
     layers = []
     back, front = faces_a
     if rule.on("particles"):
-        heights = [p.center_a[2] + p.radius_a - front for p in particles]
+        heights = [p.center_a[2] + reach(domains_of(p), UP) - front for p in particles]
         layer = _filled(rule, cell_a, max([0.0, *heights]) + thickness_a, rng)
         layer[:, 2] += front
         near = layer[:, 2] <= front + thickness_a
@@ -42,9 +46,14 @@ def contamination(
         for particle in particles:
             apart = layer - np.array(particle.center_a)
             apart[:, :2] -= cell_a * np.rint(apart[:, :2] / cell_a)
-            distance = np.linalg.norm(apart, axis=1)
-            near |= distance <= particle.radius_a + thickness_a
-            inside |= distance < particle.radius_a
+            if particle.is_sphere:
+                distance = np.linalg.norm(apart, axis=1)
+                near |= distance <= particle.radius_a + thickness_a
+                inside |= distance < particle.radius_a
+                continue
+            depth = np.max([domain.depth(apart) for domain in domains_of(particle)], axis=0)
+            near |= depth >= -thickness_a
+            inside |= depth > 0
         layers.append(layer[near & ~inside])
     if rule.on("back"):
         deepest_a = uneven.deepest_a if uneven else 0.0

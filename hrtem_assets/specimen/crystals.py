@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Lattice
+from hrtem_assets.campaign.materials import Phase
 from hrtem_assets.crystal.atoms import Listed
 from hrtem_assets.crystal.cells import Cell
 from hrtem_assets.crystal.choices import unit_cell
@@ -82,6 +83,23 @@ def most_atoms_in_sphere(lattice: Lattice, radius_a: float, faults: int = 0, nam
     wide = radius_a + margin + 1e-4
     volume = 4 / 3 * np.pi * wide**3 + faults * np.pi * wide**2 * 2 * (margin + 1e-4)
     return int(np.ceil(volume * atoms_per_a3(lattice)))
+
+
+def most_atoms_in_body(phase: Phase, radius_a: float, cuts: int = 0) -> int:
+    """As `most_atoms_in_sphere`, for the bodies that a phase's rule makes.
+
+    Args:
+        phase: a crystal, and how its particles are made.
+        radius_a: of the sphere of equal volume, Å.
+        cuts: planes that part a particle, besides those of its rule.
+    """
+    crystal, rule = phase.lattice.crystal, phase.rule
+    signs = np.array([(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)])
+    margin = float(np.linalg.norm(signs @ crystal.vectors_a, axis=1).max() / 2) + 2e-3
+    volume = rule.most_volume(crystal, radius_a, margin, cuts)
+    # strains shorten a crystal by a fifth at most
+    dense = 1 / (1 - rule.most_strain) ** 3
+    return int(np.ceil(volume * crystal.atoms_per_a3 * (1 + rule.most_extra) * dense))
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ with contextlib.redirect_stdout(io.StringIO()):
     from czone.prefab import prefab as _prefab
     from czone.scene import Scene
     from czone.transform import Rotation, Translation
-    from czone.volume import MultiVolume, Plane, Sphere, Volume, makeRectPrism
+    from czone.volume import BaseVolume, MultiVolume, Plane, Sphere, Volume, makeRectPrism
     from czone.volume import volume as _volume
     from czone.volume.algebraic import snap_plane_near_point
 
@@ -31,6 +31,7 @@ _volume.print = lambda *_args, **_kwargs: None
 
 __all__ = [
     "AmorphousGenerator",
+    "BaseVolume",
     "Generator",
     "MultiVolume",
     "Plane",

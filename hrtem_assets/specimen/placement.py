@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from hrtem_assets.campaign import Placement
 
 TRIALS_AT_ONCE = 100
+# for each particle beside or before an edge
+MOST_TRIALS_AT_EDGE = 2000
 
 
 def place_particles(
@@ -37,6 +39,46 @@ def place_particles(
         centers = _arrange(radii_a[kept], cell_a, rule, rng)
         if centers is not None:
             return centers, kept
+        kept = np.delete(kept, rng.integers(len(kept)))
+    return np.empty((0, 2)), kept
+
+
+def place_in_region(
+    radii_a: NDArray[np.float64], region_a: tuple[float, float], rule: Placement, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Centres of particles on a support that ends: in a rectangle, or along a line of width 0.
+
+    Args:
+        radii_a: radii of the particles asked for, float64 (P,), Å.
+        region_a: sides of the rectangle along x and y, Å.
+        rule: gap, edge rule along y and how many positions may be tried; along x particles lie within the rectangle.
+        rng: random numbers.
+
+    Returns:
+        as `place_particles`.
+    """
+    kept = np.arange(len(radii_a))
+    while len(kept):
+        centers: list[NDArray[np.float64]] = []
+        order = kept[np.argsort(-radii_a[kept], kind="stable")]
+        placed: list[int] = []
+        for i in order.tolist():
+            radius = radii_a[i]
+            margin = (min(radius, region_a[0] / 2), radius if rule.edge_rule == "inside" else 0.0)
+            low = np.array(margin)
+            high = np.maximum(np.array(region_a) - low, low)
+            trials = rng.uniform(low, high, size=(min(rule.max_attempts, MOST_TRIALS_AT_EDGE), 2))
+            far = np.ones(len(trials), bool)
+            for other, center in zip(placed, centers, strict=True):
+                gap = np.linalg.norm(trials - center, axis=1) - radii_a[other] - radius
+                far &= gap >= rule.separation_a
+            if not far.any():
+                break
+            placed.append(i)
+            centers.append(trials[int(far.argmax())])
+        if len(placed) == len(kept):
+            where = np.argsort(placed)
+            return np.array(centers)[where], kept
         kept = np.delete(kept, rng.integers(len(kept)))
     return np.empty((0, 2)), kept
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Coordinate,
         Schema,
         Variable,
+        flags,
         pixel_coordinates,
     )
 
@@ -60,6 +61,7 @@ __all__ = [
     "differences",
     "files",
     "find_store",
+    "flags",
     "info_or_none",
     "integrity",
     "journal",

@@ -215,6 +215,10 @@ class PinnedStore:
         """One structure's values of one variable; see `CheckedStore.read`."""
         return self.opened.read(variable, index)
 
+    def has(self, variable: str) -> bool:
+        """Whether it holds a variable for each structure."""
+        return self.opened.has(variable)
+
     def digest(self, index: int) -> int:
         """One number for all values of a structure."""
         return self.opened.digest(index)

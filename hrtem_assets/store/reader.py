@@ -78,6 +78,10 @@ class StoreReader:
         names = [*self.info.attributes["arrays"], *self.info.attributes["records"]]
         return [name for name in names if _dimensions(self.array(name))[1:2] == (dimension,)]
 
+    def has(self, variable: str) -> bool:
+        """Whether it holds a variable for each structure."""
+        return variable in (*self.info.attributes["arrays"], *self.info.attributes["records"])
+
     def column(self, variable: str) -> NDArray[Any]:
         """All structures' values of one small variable, or those of a coordinate.
 

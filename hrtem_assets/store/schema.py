@@ -1,6 +1,6 @@
 """What a store holds: variables with dimensions, types and units, along a leading `structure` dimension."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,15 @@ class Variable:
     def fill_value(self) -> Any:
         """Value of what is absent: NaN or zero."""
         return np.nan if np.dtype(self.dtype).kind in "fc" else 0
+
+
+def flags(names: Sequence[str]) -> dict[str, Any]:
+    """CF attributes of a variable whose numbers, from 0, stand for names.
+
+    Args:
+        names: in the order of the numbers, without blanks.
+    """
+    return {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ _BOOKKEEPING = (
         "device",
         dtype="uint8",
         long_name="what it was computed on",
-        attributes={"flag_values": list(range(len(DEVICES))), "flag_meanings": " ".join(DEVICES)},
+        attributes=flags(DEVICES),
     ),
     Variable(
         "peak_memory",

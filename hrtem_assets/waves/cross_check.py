@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hrtem_assets.campaign import Campaign, Placement, Simulation, SizeClass, Specimen, Substrate
 from hrtem_assets.specimen.assembly import build_structure
+from hrtem_assets.specimen.own_structures import ball_of_frame
 from hrtem_assets.waves.agreement import Agreement, agreement
 from hrtem_assets.waves.engine import Atoms, EngineNotInstalledError
 from hrtem_assets.waves.engines.abtem import AbtemEngine
@@ -45,7 +46,7 @@ def cross_check(campaign: Campaign, specimen: Specimen) -> CrossCheck:
 
     Args:
         campaign: seed, and the settings of engines that are held to the bounds.
-        specimen: supplies the lattice.
+        specimen: supplies the lattice, or atoms from files.
 
     Raises:
         PrismaticError: if Prismatic is installed and fails.
@@ -83,7 +84,7 @@ def small_particle(campaign: Campaign, specimen: Specimen) -> tuple[Atoms, Simul
 
     Args:
         campaign: seed, and the settings of engines that are held to the bounds.
-        specimen: supplies the lattice.
+        specimen: supplies the lattice, or atoms from files.
     """
     bounded = [field for engine in ENGINES.values() for field in engine.bounded_fields]
     simulation = Simulation(
@@ -100,8 +101,13 @@ def small_particle(campaign: Campaign, specimen: Specimen) -> tuple[Atoms, Simul
             "substrate": Substrate(thickness_min_a=0.0, thickness_max_a=0.0),
         }
     )
-    particle = specimen.model_copy(
-        update={"size": SizeClass(radius_min_a=RADIUS_A, radius_max_a=RADIUS_A), "max_stacking_faults": 0}
-    )
-    structure = build_structure(small, particle, index=0)
+    size = SizeClass(radius_min_a=RADIUS_A, radius_max_a=RADIUS_A)
+    particle = specimen.model_copy(update={"size": size, "max_stacking_faults": 0})
+    if specimen.phases:
+        # a sphere of perfect crystal, whatever its particles are like: engines are compared, not particles
+        phase = specimen.phases[0].model_copy(update={"particle": None})
+        particle = particle.model_copy(update={"lattice": phase.lattice, "phases": (phase,)})
+        structure = build_structure(small, particle, index=0)
+    else:
+        structure = ball_of_frame(small, particle, RADIUS_A)
     return configurations(structure, small, particle, index=0), simulation

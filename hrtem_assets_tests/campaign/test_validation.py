@@ -98,8 +98,8 @@ def test_a_value_out_of_range_names_field_value_range_and_repair(overrides, fiel
             "coarse_step_a = 1.0 must be a whole multiple of fine_step_a = 0.3",
         ),
         (
-            {"max_stacking_faults": {"Cu-small": 1}},
-            "max_stacking_faults.Cu-small = 1: stacking faults are built for wurtzite",
+            {"max_stacking_faults": {"Fe-small": 1}},
+            "max_stacking_faults.Fe-small = 1: defect stacking_faults rearranges close-packed layers",
         ),
         (
             {"max_stacking_faults": {"CdSe-small": 11}},

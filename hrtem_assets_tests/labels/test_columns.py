@@ -65,7 +65,7 @@ def test_the_nearest_zone_axis_is_that_which_the_crystal_was_turned_to(lattice, 
 )
 def test_columns_on_a_zone_axis_are_the_projected_atoms(lattice, uvw):
     structure = sphere(lattice, seen_along(lattice, uvw, spin_deg=20))
-    found = columns(structure, lattice)
+    found = columns(structure, [lattice])
     atoms = structure.positions_a[structure.particle == 0]
     assert found.atoms.sum() == len(atoms)
     distance_a, column = cKDTree(found.position_a).query(atoms[:, :2])
@@ -83,7 +83,7 @@ def test_columns_on_a_zone_axis_are_the_projected_atoms(lattice, uvw):
 
 def test_copper_along_001_has_a_square_lattice_of_columns_half_a_cell_apart():
     a = COPPER.cell[0]
-    found = columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1))), COPPER)
+    found = columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1))), [COPPER])
     nearest_a = cKDTree(found.position_a).query(found.position_a, k=2)[0][:, 1]
     np.testing.assert_allclose(nearest_a, a / 2, rtol=1e-4)
     assert column_spacing_a(COPPER, (0, 0, 1)) == pytest.approx(a / 2)
@@ -94,13 +94,13 @@ def test_columns_end_where_tilt_shifts_them_by_half_their_distance():
     limit = np.degrees(np.arctan(COPPER.cell[0] / 4 / (2 * RADIUS_A)))
     for tilt_deg, there in ((0.8 * limit, True), (1.05 * limit, False)):
         structure = sphere(COPPER, seen_along(COPPER, (0, 0, 1), tilt_deg))
-        assert (len(columns(structure, COPPER).atoms) > 0) is there
-    tilted = columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1), 0.8 * limit)), COPPER)
-    assert len(tilted.atoms) == len(columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1))), COPPER).atoms)
+        assert (len(columns(structure, [COPPER]).atoms) > 0) is there
+    tilted = columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1), 0.8 * limit)), [COPPER])
+    assert len(tilted.atoms) == len(columns(sphere(COPPER, seen_along(COPPER, (0, 0, 1))), [COPPER]).atoms)
 
 
 def test_a_turned_crystal_seen_along_nothing_has_no_columns():
-    found = columns(sphere(COPPER, (0.2, 0.3, 0.4, np.sqrt(1 - 0.29))), COPPER)
+    found = columns(sphere(COPPER, (0.2, 0.3, 0.4, np.sqrt(1 - 0.29))), [COPPER])
     assert found.position_a.shape == (0, 2)
     assert not column_map(found.position_a, 0.2, 64, 0.4).any()
 

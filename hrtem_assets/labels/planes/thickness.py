@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.campaign import Campaign
+from hrtem_assets.campaign.own_atoms import OwnAtoms
 from hrtem_assets.labels.plane import LabelPlane, LabelSource
-from hrtem_assets.specimen.silhouette import projected_thickness
+from hrtem_assets.specimen.silhouette import thickness
 
 
 class Thickness(LabelPlane):
@@ -16,8 +18,16 @@ class Thickness(LabelPlane):
     units = "Å"
     stored_part = 0.3
 
+    def refusal(self, campaign: Campaign) -> str | None:
+        for name, material in campaign.lattices.items():
+            if isinstance(material, OwnAtoms):
+                return (
+                    f"labels.planes: thickness is computed from the shapes of particles, and lattices.{name} comes "
+                    "from files "
+                    f"of atoms; remove it"
+                )
+        return None
+
     def make(self, source: LabelSource) -> NDArray[np.float32]:
         simulation = source.campaign.simulation
-        return projected_thickness(
-            source.center_a, source.radius_a, simulation.cell_a, simulation.output_grid
-        ).astype(np.float32)
+        return thickness(source.particles, simulation.cell_a, simulation.output_grid).astype(np.float32)

@@ -22,7 +22,7 @@ class AtomColumns(LabelTable):
     is_array = True
 
     def variables(self, campaign: Campaign, specimen: Specimen) -> tuple[Variable, ...]:
-        most = campaign.placement.count_max * most_columns(specimen.size.radius_max_a)
+        most = campaign.placement.count_max * most_columns(campaign.most_extent_a(specimen))
         return (
             Variable(
                 "columns",

@@ -1,0 +1,16 @@
+"""Orientations of particles: one module is one rule."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import Field
+
+from hrtem_assets.base.families import family
+from hrtem_assets.morphology.orientation import Orientation
+
+ORIENTATIONS: dict[str, type[Orientation]] = family(sys.modules[__name__], Orientation)
+
+if TYPE_CHECKING:
+    AnyOrientation = Orientation
+else:
+    AnyOrientation = Annotated[Union[tuple(ORIENTATIONS.values())], Field(discriminator="orientation")]  # noqa: UP007
