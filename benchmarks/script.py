@@ -129,7 +129,7 @@ def run(
     rng = np.random.default_rng(SEED)
     quiet = {"fftw.threads": 1, "diagnostics.progress_bar": False}
     with abtem.config.set(quiet), dask.config.set(scheduler="synchronous"):
-        atoms, particle_atoms = structure(specimen.lattice, particles, substrate_a, simulation)
+        atoms, particle_atoms = structure(specimen.crystal, particles, substrate_a, simulation)
         lap("structure")
         rms_a = campaign.substrate_rms_displacement_a
         vacuum = exit_waves(atoms[:particle_atoms], simulation, rms_a)

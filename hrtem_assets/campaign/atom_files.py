@@ -99,32 +99,45 @@ def digest(path: Path) -> str:
     return _digest(path, stat.st_mtime_ns, stat.st_size)
 
 
-def facts(path: Path, index: str, elements_by_type: tuple[str, ...] | None) -> tuple[Facts, ...]:
+@dataclass(frozen=True)
+class Reading:
+    """How files are read.
+
+    Attributes:
+        index: which frames, as Python writes slices: `:`, `::10`, `-1`.
+        elements_by_type: elements of atom types 1, 2, ..., for files that tell types only.
+        format: ASE's name of the format; None to tell by the file.
+    """
+
+    index: str = ":"
+    elements_by_type: tuple[str, ...] | None = None
+    format: str | None = None
+
+
+def facts(path: Path, reading: Reading) -> tuple[Facts, ...]:
     """What each frame of a file amounts to; read again only when the file has changed.
 
     Args:
         path: the file.
-        index: which frames, as Python writes slices: `:`, `::10`, `-1`.
-        elements_by_type: elements of atom types 1, 2, ..., for files that tell types only.
+        reading: how.
 
     Raises:
         ValueError: if it cannot be read, or a frame cannot be simulated; names file and frame.
     """
     stat = path.stat()
-    return _facts(path, index, elements_by_type, stat.st_mtime_ns, stat.st_size)
+    return _facts(path, reading, stat.st_mtime_ns, stat.st_size)
 
 
-def read_frame(path: Path, index: str, elements_by_type: tuple[str, ...] | None, number: int) -> Frame:
+def read_frame(path: Path, reading: Reading, number: int) -> Frame:
     """One frame of a file.
 
     Args:
         path: the file.
-        index: as for `facts`.
-        elements_by_type: as for `facts`.
-        number: of the frame among those that `index` names.
+        reading: how.
+        number: of the frame among those that it names.
     """
     stat = path.stat()
-    return _frames(path, index, elements_by_type, stat.st_mtime_ns, stat.st_size)[number]
+    return _frames(path, reading, stat.st_mtime_ns, stat.st_size)[number]
 
 
 @lru_cache(maxsize=4096)
@@ -134,21 +147,24 @@ def _digest(path: Path, _time: int, _size: int) -> str:
 
 
 @lru_cache(maxsize=4)
-def _frames(
-    path: Path, index: str, elements_by_type: tuple[str, ...] | None, _time: int, _size: int
-) -> tuple[Frame, ...]:
+def _frames(path: Path, reading: Reading, _time: int, _size: int) -> tuple[Frame, ...]:
     from ase.io import read
 
+    index = reading.index
     try:
-        parsed = read(path, index=index if ":" in index else f"{index}:{int(index) + 1 or ''}")
+        parsed = read(
+            path, index=index if ":" in index else f"{index}:{int(index) + 1 or ''}", format=reading.format
+        )
     except Exception as error:
         raise ValueError(
-            f"atoms: {shown(str(path))} cannot be read by ASE: {type(error).__name__}: {error}"
+            f"atoms: {shown(str(path))} cannot be read by ASE: {type(error).__name__}: {error}; name its format by "
+            "ASE's name "
+            f"as `format`, such as lammps-data or lammps-dump-text, or correct the file"
         ) from None
     frames = parsed if isinstance(parsed, list) else [parsed]
     if not frames:
         raise ValueError(f"atoms: {shown(str(path))} holds no frame {index!r}; correct `frames`")
-    return tuple(_frame(path, number, atoms, elements_by_type) for number, atoms in enumerate(frames))
+    return tuple(_frame(path, number, atoms, reading.elements_by_type) for number, atoms in enumerate(frames))
 
 
 def _frame(path: Path, number: int, atoms: Any, elements_by_type: tuple[str, ...] | None) -> Frame:
@@ -189,10 +205,8 @@ def _frame(path: Path, number: int, atoms: Any, elements_by_type: tuple[str, ...
 
 
 @lru_cache(maxsize=4096)
-def _facts(
-    path: Path, index: str, elements_by_type: tuple[str, ...] | None, time: int, size: int
-) -> tuple[Facts, ...]:
-    return tuple(_facts_of(frame) for frame in _frames(path, index, elements_by_type, time, size))
+def _facts(path: Path, reading: Reading, time: int, size: int) -> tuple[Facts, ...]:
+    return tuple(_facts_of(frame) for frame in _frames(path, reading, time, size))
 
 
 def _facts_of(frame: Frame) -> Facts:

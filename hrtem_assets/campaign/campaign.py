@@ -313,7 +313,7 @@ class Campaign(Model):
         for name, material in self.lattices.items():
             if not isinstance(material, Mixture):
                 continue
-            known = [n for n, other in self.lattices.items() if isinstance(other, Lattice)]
+            known = list(self.crystals)
             for part in material.mixture:
                 if part not in known:
                     raise ValueError(
@@ -691,6 +691,11 @@ class Campaign(Model):
             for lattice in self._in_grid
             for size in self.sizes
         }
+
+    @property
+    def crystals(self) -> dict[str, Lattice]:
+        """Those of the lattices that are crystals, and no mixtures or files of atoms."""
+        return {name: lattice for name, lattice in self.lattices.items() if isinstance(lattice, Lattice)}
 
     @cached_property
     def condition_by_key(self) -> dict[str, Condition]:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from hrtem_assets.base.files import shown
 from hrtem_assets.base.model import Line, Model, Real, Words, YesNo, quantity
-from hrtem_assets.campaign.atom_files import Facts, digest, facts, find_files
+from hrtem_assets.campaign.atom_files import Facts, Reading, digest, facts, find_files
 from hrtem_assets.crystal.elements import element_fault
 
 
@@ -37,6 +37,10 @@ class OwnAtoms(Model):
     )
     frames: str = Field(
         ":", pattern=r"^-?\d*(:-?\d*){0,2}$", min_length=1, description="which of each file, as Python slices"
+    )
+    format: Line | None = Field(
+        None,
+        description="ASE's name of the files' format, such as lammps-data; by default told by the files",
     )
     elements_by_type: tuple[str, ...] | None = Field(
         None,
@@ -118,6 +122,11 @@ class OwnAtoms(Model):
                     )
         return self
 
+    @property
+    def reading(self) -> Reading:
+        """How the files are read."""
+        return Reading(self.frames, self.elements_by_type, self.format)
+
     @cached_property
     def all_frames(self) -> tuple[FrameOf, ...]:
         """Every frame chosen, file after file.
@@ -128,7 +137,7 @@ class OwnAtoms(Model):
         return tuple(
             FrameOf(path, number, fact)
             for path in find_files(self.atoms)
-            for number, fact in enumerate(facts(path, self.frames, self.elements_by_type))
+            for number, fact in enumerate(facts(path, self.reading))
         )
 
     @property

@@ -101,8 +101,8 @@ def _best(
     edge_plane: Indices | None,
     is_open: bool,
 ) -> SlabFit | None:
-    up = crystal.direction(zone_axis)
     first, second = plane_basis(crystal, zone_axis)
+    up = crystal.direction(zone_axis)
     most = int(np.ceil(2 * cell_a * (1 + most_strain) / np.linalg.norm(first))) + 1
     steps = np.array(list(itertools.product(range(-most, most + 1), repeat=2)))
     vectors = steps @ np.array([first, second])
@@ -295,6 +295,8 @@ def slab_atoms(
         found.append(places[inside])
         kinds.append(of[inside])
     positions, elements = np.concatenate(found), np.concatenate(kinds)
-    positions[:, :2] = np.mod(positions[:, :2] / cell_a + shift, 1.0) * cell_a
+    lateral = np.mod(positions[:, :2] / cell_a + shift, 1.0) * cell_a
+    # rounded up to the side, an atom is that at 0
+    positions[:, :2] = np.where(lateral >= cell_a, 0.0, lateral)
     positions[:, 2] -= positions[:, 2].min()
     return positions, tuple(elements.tolist())

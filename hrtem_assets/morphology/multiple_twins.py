@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.morphology.bodies import Domain
+from hrtem_assets.morphology.orientation import frame as axes_of
 
 # WulffPack allows half the least surface energy
 MOST_TWIN = 0.5
@@ -111,7 +112,9 @@ def icosahedron(crystal: Crystal) -> tuple[Domain, ...]:
             if not any(np.allclose(new @ along, face, atol=1e-6) for face in faces):
                 faces.append(new @ along)
                 turns.append(new)
-    return tuple(grain.turned(turn) for turn in turns)
+    # strain has moved the fivefold axis by two degrees: back onto [110]
+    back = axes_of(edges[2], along) @ axes_of(corners[2], along).T
+    return tuple(grain.turned(back @ turn) for turn in turns)
 
 
 def _of_equal_volume(frame: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,7 +62,7 @@ def model(own: OwnAtoms, frame: FrameOf, rng: np.random.Generator) -> OwnModel:
         frame: which.
         rng: orientation.
     """
-    read = read_frame(frame.path, own.frames, own.elements_by_type, frame.number)
+    read = read_frame(frame.path, own.reading, frame.number)
     owner = _owners(own, read)
     order = np.argsort(np.where(owner < 0, np.iinfo(np.int16).max, owner), kind="stable")
     positions, numbers, owner = read.positions_a[order], read.numbers[order].astype(np.int64), owner[order]

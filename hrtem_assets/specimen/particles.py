@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from hrtem_assets.campaign import Lattice, Site, Specimen
 from hrtem_assets.campaign.materials import Phase, shape_names
-from hrtem_assets.morphology.bodies import Domain, of_unit_size, reach
+from hrtem_assets.morphology.bodies import Domain, circumradius, of_unit_size, reach
 from hrtem_assets.morphology.defect import Piece
 from hrtem_assets.morphology.defects.stacking_faults import StackingFaults
 from hrtem_assets.morphology.orientation import Surroundings, uniform_quaternion
@@ -109,10 +109,16 @@ class Shaped:
             center_a: centre (x, y, z), (3,), Å.
         """
 
+        radius_a = circumradius(self.domains)
+
         def interior(points: NDArray[np.float64]) -> NDArray[np.bool_]:
-            inside = np.zeros(len(points), bool)
+            from_center = points - center_a
+            near = np.flatnonzero(np.einsum("ij,ij->i", from_center, from_center) <= (1.001 * radius_a) ** 2)
+            within = np.zeros(len(near), bool)
             for domain in self.domains:
-                inside |= domain.holds(points - center_a)
+                within |= domain.holds(from_center[near])
+            inside = np.zeros(len(points), bool)
+            inside[near] = within
             return inside
 
         x, y, z = (float(v) for v in center_a)

@@ -21,7 +21,7 @@ def made():
     campaign = small_campaign()
     specimen = campaign.specimen(SPECIMEN)
     particles = build_structure(campaign, specimen, 0).particles
-    atoms, count = script.structure(specimen.lattice, particles, SUBSTRATE_A, campaign.simulation)
+    atoms, count = script.structure(specimen.crystal, particles, SUBSTRATE_A, campaign.simulation)
     return campaign, atoms, count, script.exit_waves(atoms[:count], campaign.simulation, 0.1)
 
 

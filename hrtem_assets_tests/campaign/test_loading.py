@@ -173,14 +173,14 @@ def test_a_lattice_is_added_by_space_group_and_sites_in_yaml_alone(write):
     )
     assert {"Au-small", "Au-medium", "Au-large"} <= set(campaign.specimens)
     assert len(campaign.specimens) == 30
-    assert campaign.specimen("Au-small").lattice.cell == (4.0786, 4.0786, 4.0786, 90, 90, 90)
+    assert campaign.specimen("Au-small").crystal.cell == (4.0786, 4.0786, 4.0786, 90, 90, 90)
 
 
 def test_a_lattice_is_added_by_a_cif_beside_the_campaign_file(write, monkeypatch, tmp_path):
     write(ROCK_SALT.replace("OCCUPANCY", "1"), "cifs/NaCl.cif")
     path = write("{extends: paper, lattices: {NaCl: {cif: cifs/NaCl.cif, label_blur_a: 1.2}}}")
     monkeypatch.chdir(tmp_path.parent)
-    lattice = load_campaign(path).lattices["NaCl"]
+    lattice = load_campaign(path).crystals["NaCl"]
     assert lattice.elements == ("Cl", "Na")
     assert len(lattice.sites) == 8
     assert lattice.cell == pytest.approx((5.64, 5.64, 5.64, 90, 90, 90))
@@ -189,7 +189,7 @@ def test_a_lattice_is_added_by_a_cif_beside_the_campaign_file(write, monkeypatch
 
 def test_a_cif_may_replace_a_shipped_lattice(write):
     write(ROCK_SALT.replace("OCCUPANCY", "1"), "Cu.cif")
-    lattice = load_campaign(write("{extends: paper, lattices: {Cu: {cif: Cu.cif}}}")).lattices["Cu"]
+    lattice = load_campaign(write("{extends: paper, lattices: {Cu: {cif: Cu.cif}}}")).crystals["Cu"]
     assert lattice.elements == ("Cl", "Na")
 
 
@@ -215,7 +215,7 @@ def test_one_of_several_structures_in_a_cif_is_named(write):
     write(both + both.replace("data_one", "data_2"), "two.cif")
     for block in ("one", "2"):
         path = write(f"{{extends: paper, lattices: {{X: {{cif: two.cif, block: {block}}}}}}}")
-        lattice = load_campaign(path).lattices["X"]
+        lattice = load_campaign(path).crystals["X"]
         assert lattice.elements == ("Cl", "Na")
         assert lattice.notes
     for text, says in (
@@ -236,7 +236,7 @@ def test_a_cif_written_in_another_way_is_the_same_lattice_but_for_its_notes(writ
         "other/salt.cif",
     )
     one, other = (
-        load_campaign(write(f"{{extends: paper, lattices: {{X: {{cif: {cif}}}}}}}")).lattices["X"]
+        load_campaign(write(f"{{extends: paper, lattices: {{X: {{cif: {cif}}}}}}}")).crystals["X"]
         for cif in ("salt.cif", "other/salt.cif")
     )
     assert one.notes[0].startswith("symmetry F m -3 m, from ")

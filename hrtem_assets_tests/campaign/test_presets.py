@@ -25,7 +25,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_lattice_has_its_published_cell_and_blur(name):
-    lattice = PAPER.lattices[name]
+    lattice = PAPER.crystals[name]
     assert (lattice.space_group, lattice.a, lattice.c, lattice.label_blur_a) == PUBLISHED[name]
     assert lattice.gamma == (120 if lattice.space_group == 186 else 90)
     assert (lattice.alpha, lattice.beta) == (90, 90)
@@ -40,19 +40,19 @@ def test_there_are_the_nine_published_lattices_and_no_others():
     [("ZnS", "S Zn"), ("CdSe", "Cd Se"), ("Fe3O4", "Fe O"), ("Co3O4", "Co O"), ("C", "C"), ("Fe", "Fe")],
 )
 def test_a_lattice_is_made_of_its_elements(name, elements):
-    assert PAPER.lattices[name].elements == tuple(elements.split())
+    assert PAPER.crystals[name].elements == tuple(elements.split())
 
 
 @pytest.mark.parametrize(("name", "u"), [("Fe3O4", 0.2549), ("Co3O4", 0.263)])
 def test_spinels_stand_in_origin_choice_1(name, u):
     """Textbook coordinates belong to origin choice 2 and would put oxygen 0.116 Å from iron."""
-    sites = [site.position for site in PAPER.lattices[name].sites]
+    sites = [site.position for site in PAPER.crystals[name].sites]
     assert sites[:2] == [(0, 0, 0), (0.625, 0.625, 0.625)]
     assert sites[2] == pytest.approx([u + 1 / 8] * 3, abs=1e-9)
 
 
 def test_only_the_wurtzite_lattices_can_carry_stacking_faults():
-    assert {n for n, lattice in PAPER.lattices.items() if lattice.is_wurtzite} == {"ZnS", "CdSe"}
+    assert {n for n, lattice in PAPER.crystals.items() if lattice.is_wurtzite} == {"ZnS", "CdSe"}
 
 
 def test_radii_are_uniform_in_the_published_ranges():

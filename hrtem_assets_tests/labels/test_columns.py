@@ -13,7 +13,7 @@ from hrtem_assets.specimen.crystals import crystal_generator
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
 
 PAPER = load_campaign("paper")
-COPPER, SELENIDE, MAGNETITE = (PAPER.lattices[name] for name in ("Cu", "CdSe", "Fe3O4"))
+COPPER, SELENIDE, MAGNETITE = (PAPER.crystals[name] for name in ("Cu", "CdSe", "Fe3O4"))
 CELL_A, RADIUS_A = 60.0, 14.0
 
 

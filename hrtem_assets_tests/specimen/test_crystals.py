@@ -69,7 +69,7 @@ def shortest_distance_a(lattice):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_published_lattice_has_its_density_and_shortest_distance(name):
     density, distance, _ = EXPECTED[name]
-    lattice = PAPER.lattices[name]
+    lattice = PAPER.crystals[name]
     # half a unit of the last digit of the densities listed, a little more for ZnS (4.084)
     assert density_g_per_cm3(lattice) == pytest.approx(density, abs=0.006)
     assert shortest_distance_a(lattice) == pytest.approx(distance, abs=0.0015)
@@ -78,7 +78,7 @@ def test_each_published_lattice_has_its_density_and_shortest_distance(name):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_published_lattice_has_its_coordination_in_the_atoms_supplied(name):
     _, distance, expected = EXPECTED[name]
-    positions, numbers, interior = supplied(PAPER.lattices[name])
+    positions, numbers, interior = supplied(PAPER.crystals[name])
     neighbours = bonds(positions, 1.15 * distance)
     found: dict[int, set[tuple[int, int]]] = {}
     for i in np.flatnonzero(interior):
@@ -93,7 +93,7 @@ def test_each_published_lattice_has_its_coordination_in_the_atoms_supplied(name)
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_spheres_anywhere_in_the_cell_hold_the_number_density_on_average(name):
-    lattice, radius = PAPER.lattices[name], 8.0
+    lattice, radius = PAPER.crystals[name], 8.0
     positions, _, _ = supplied(lattice, 20.0)
     centers = np.random.default_rng(1).uniform(-10.0, 10.0, size=(400, 3))
     held = cKDTree(positions).query_ball_point(centers, radius, return_length=True)
@@ -105,7 +105,7 @@ def test_spheres_anywhere_in_the_cell_hold_the_number_density_on_average(name):
 
 @pytest.mark.parametrize("name", ["CdSe", "Fe3O4"])
 def test_the_array_arithmetic_supplies_the_same_atoms_as_construction_zone(name):
-    generator = crystal_generator(PAPER.lattices[name])
+    generator = crystal_generator(PAPER.crystals[name])
     generator.transform(
         cz.Rotation(matrix=Rotation.from_euler("zyx", [20, 50, 70], degrees=True).as_matrix())
     )
@@ -155,7 +155,7 @@ SECOND_SETTINGS = {
 
 @pytest.mark.parametrize("name", [*SECOND_SETTINGS, *EXPECTED])
 def test_the_atoms_supplied_are_those_that_were_checked_when_the_lattice_was_loaded(name):
-    lattice = PAPER.lattices[name] if name in EXPECTED else Lattice.model_validate(SECOND_SETTINGS[name])
+    lattice = PAPER.crystals[name] if name in EXPECTED else Lattice.model_validate(SECOND_SETTINGS[name])
     generator = crystal_generator(lattice)
     assert sorted(generator.species) == sorted(atomic_numbers[s] for s in lattice.atoms.symbols)
     cell = cKDTree(np.mod(lattice.atoms.fractions, 1.0), boxsize=1.0)
@@ -192,17 +192,17 @@ def test_a_lattice_from_a_cif_equals_the_one_from_its_space_group(tmp_path):
     center=st.tuples(*[st.floats(0.0, 1.0)] * 3),
 )
 def test_no_sphere_holds_more_atoms_than_the_bound(name, radius_a, center):
-    generator = crystal_generator(PAPER.lattices[name])
+    generator = crystal_generator(PAPER.crystals[name])
     sphere = cz.Sphere(radius=radius_a, center=generator.voxel.bases @ np.array(center))
     volume = cz.Volume(alg_objects=[sphere], generator=generator)
     volume.populate_atoms()
-    assert len(volume.atoms) <= most_atoms_in_sphere(PAPER.lattices[name], radius_a)
+    assert len(volume.atoms) <= most_atoms_in_sphere(PAPER.crystals[name], radius_a)
 
 
 def test_construction_zone_is_quiet_when_it_populates(capsys):
     volume = cz.Volume(
         alg_objects=[cz.Sphere(radius=5.0, center=np.zeros(3))],
-        generator=crystal_generator(PAPER.lattices["Cu"]),
+        generator=crystal_generator(PAPER.crystals["Cu"]),
     )
     volume.populate_atoms()
     assert capsys.readouterr().out == ""

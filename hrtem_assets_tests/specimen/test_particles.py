@@ -25,7 +25,7 @@ from hrtem_assets.specimen.particles import (
 from hrtem_assets_tests.specimen.measures import bonds
 
 PAPER = load_campaign("paper")
-CDSE = PAPER.lattices["CdSe"]
+CDSE = PAPER.crystals["CdSe"]
 BOND_A = 3.0  # between the first (2.64) and the second neighbours (4.28)
 
 
