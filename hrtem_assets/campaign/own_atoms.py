@@ -48,7 +48,7 @@ class OwnAtoms(Model):
     )
     used_as: Literal["particle", "structure"] = Field(
         "particle",
-        description="particle: each particle is a frame, placed on the substrate; structure: each structure is a frame, "
+        description="particle: each particle is a frame, placed on the substrate; structure: each structure is one, "
         "centred in the cell",
     )
     film: YesNo = Field(
