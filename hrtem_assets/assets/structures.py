@@ -1,4 +1,4 @@
-"""Structures: atoms of particles on an amorphous substrate; one row is a structure."""
+"""Structures: atoms of particles and of what they lie on; one row is a structure."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,10 +26,10 @@ _COLUMNS = 4
 
 
 class StructuresAsset(Asset):
-    """Sample particle number, radii, orientations, faults, positions and substrate, and assemble them."""
+    """Sample particle number, sizes, shapes, orientations, defects, positions and substrate, and assemble them."""
 
     name = "structures"
-    description = "Atomic models: particles on an amorphous substrate. One row is a structure."
+    description = "Atomic models: particles on a substrate. One row is a structure."
     code_version = CODE_VERSION
     run_settings = (
         RunSetting("simulation.cell_a", "side of the square cell [Å]"),
@@ -48,7 +48,13 @@ class StructuresAsset(Asset):
         ("placement.count_min", "fewest particles in a structure"),
         ("placement.count_max", "most particles in a structure"),
         ("placement.separation_a", "least gap between particles [Å]"),
+        ("lattice.particle.shapes", "shapes"),
+        ("lattice.particle.inside", "defects"),
+        ("lattice.particle.orientation", "orientation"),
+        ("lattice.mixture", "parts of each lattice"),
         ("substrate.element", "substrate"),
+        ("substrate.composition", "substrate, parts of each element"),
+        ("substrate.crystal.zone_axis", "axis of the crystalline support along the beam"),
         ("substrate.thickness_min_a", "least substrate thickness [Å]"),
         ("substrate.thickness_max_a", "greatest substrate thickness [Å]"),
         ("cell_a", "side of the periodic cell [Å]"),
@@ -221,9 +227,15 @@ class StructuresAsset(Asset):
 
 
 def _substrate_settings(campaign: Campaign) -> dict[str, Any]:
-    settings = recipe_settings(campaign.substrate, exclude={"rms_displacement_a"})
-    crystal = campaign.substrate.crystal
-    return settings | ({"crystal": crystal.deciding} if crystal is not None else {})
+    substrate, idle = campaign.substrate, {"rms_displacement_a"}
+    # what something else replaces decides nothing
+    if substrate.composition is not None:
+        idle |= {"element"}
+    if substrate.crystal is not None:
+        idle |= {"element", "density_atoms_per_a3", "min_distance_a"}
+        idle |= {"thickness_min_a", "thickness_max_a"} if substrate.crystal.layers is not None else set()
+    settings = recipe_settings(substrate, exclude=idle)
+    return settings | ({"crystal": substrate.crystal.deciding} if substrate.crystal is not None else {})
 
 
 def _defects(specimen: Specimen) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ from hrtem_assets.export.formats.collection import Collection
 from hrtem_assets.export.formats.content import TABLE, ExportFormat
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.export.particle_tables import particle_tables
-from hrtem_assets.imaging.distributions import written
+from hrtem_assets.imaging.distributions import DISTRIBUTIONS, written
 from hrtem_assets.imaging.draws import ImageDistribution
 from hrtem_assets.imaging.effects import ALL, effects_of
 from hrtem_assets.labels.detectability import ROSE
@@ -48,7 +48,8 @@ def summary(data: Collection) -> str:
     specimens = len({recipe.specimen for recipe in recipes})
     words = f"of {specimens} {_counted('specimen', specimens)}"
     if not data.has_images:
-        return f"{len(data)} atomic models {words}: particles on an amorphous substrate."
+        supports = dict.fromkeys(_support(source) for source in data.sources)
+        return f"{len(data)} atomic models {words}: particles {' or '.join(supports)}."
     lattices = dict.fromkeys(str(s.info.attributes["specimen"]["lattice_name"]) for s in data.sources)
     conditions = len({recipe.condition for recipe in recipes})
     return (
@@ -66,7 +67,7 @@ def _summary(source: Source) -> str:
     recipe, attributes = source.info.recipe, source.info.attributes
     if recipe.condition is None:
         return (
-            f"{len(source)} atomic models of {recipe.specimen}: particles on an amorphous substrate, as simulated "
+            f"{len(source)} atomic models of {recipe.specimen}: particles {_support(source)}, as simulated "
             f"high-resolution transmission electron micrographs were computed from them."
         )
     size, condition = attributes["specimen"]["size"], attributes["condition"]
@@ -81,7 +82,7 @@ def _summary(source: Source) -> str:
     return (
         f"{len(source)} simulated high-resolution transmission electron micrographs ({pixels} pixels of "
         f"{sampling}, {counted}) of {attributes['specimen']['lattice_name']} particles of "
-        f"{size['radius_min_a'] / 10:g} to {size['radius_max_a'] / 10:g} nm radius on an amorphous substrate, at "
+        f"{size['radius_min_a'] / 10:g} to {size['radius_max_a'] / 10:g} nm radius {_support(source)}, at "
         f"{attributes['beam_energy_kev']:g} kV, {written(dose)} e/Å² and {at} "
         f"from each structure's focus of least contrast (underfocus positive), "
         f"with particle masks for training segmentation networks.{_draws(source)}"
@@ -269,6 +270,19 @@ def _crystal(source: Source) -> str:
     crystal = source.info.attributes.get("crystal")
     if crystal is None:
         return ""
+    if "frames" in crystal:
+        low, high = crystal["atoms"]
+        return (
+            f"{crystal['frames']} frames of {crystal['files']} files: {', '.join(crystal['elements'])}, {low:,} to "
+            f"{high:,} "
+            f"atoms, shortest distance {crystal['shortest_distance_a']:.3f} Å."
+        )
+    if "formula" not in crystal:
+        return "\n\n".join(f"**{name}**: {_one_crystal(figures)}" for name, figures in crystal.items())
+    return _one_crystal(crystal)
+
+
+def _one_crystal(crystal: Mapping[str, Any]) -> str:
     notes = "".join(f"\n- {words}" for words in crystal["remarks"])
     return (
         f"{crystal['formula']} in {crystal['setting']}, {crystal['formula_units']} formula units and "
@@ -317,6 +331,23 @@ def _recipes(source: Source) -> dict[str, Any]:
     }
 
 
+def _support(source: Source) -> str:
+    """What the particles lie on, such as `on an amorphous substrate`."""
+    settings = _recipes(source).get("structures", {}).get("settings", {})
+    substrate = settings.get("substrate", {})
+    edge = ", at its edge" if "edge" in substrate else ""
+    if settings.get("lattice", {}).get("used_as") == "structure":
+        return "as read from files"
+    if "crystal" in substrate:
+        sites = substrate["crystal"]["lattice"]["sites"]
+        elements = dict.fromkeys(site["element"] for site in sites)
+        return f"on crystalline {'-'.join(elements)}{edge}"
+    if substrate.get("thickness_max_a") == 0:
+        return "without a substrate"
+    named = f"amorphous {'-'.join(substrate['composition'])}" if "composition" in substrate else ""
+    return f"on {named or 'an amorphous substrate'}{edge}"
+
+
 def _settings_table(data: Collection) -> str:
     """The settings that people ask for first; where sources differ, all values."""
     told = [(name, *row) for name, asset in ASSETS.items() for row in asset.card_rows]
@@ -335,4 +366,9 @@ def _setting(recipes: dict[str, Any], asset: str, path: str) -> str:
         value = value.get(key) if isinstance(value, Mapping) else None
     if value is None:
         return ""
+    if isinstance(value, Mapping) and not any(kind in value for kind in DISTRIBUTIONS):
+        # a rule by its name, or parts of each of some things
+        return str(value.get("orientation") or ", ".join(f"{k} {v:g}" for k, v in value.items()))
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        return ", ".join(str(item.get("shape") or item.get("defect")) for item in value)
     return written(value) if isinstance(value, float | Mapping) else str(value)

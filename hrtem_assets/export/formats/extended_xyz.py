@@ -2,7 +2,7 @@
 
 import gzip
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hrtem_assets.assets.structures import read_stored_structure
 from hrtem_assets.export.formats.content import FileKind, PartitionFormat
 from hrtem_assets.export.formats.source import Source
 from hrtem_assets.specimen.structure import Structure
+from hrtem_assets.store import CheckedStore
 
 
 class ExtendedXyz(PartitionFormat):
@@ -25,7 +26,7 @@ class ExtendedXyz(PartitionFormat):
             "structures/*.extxyz.gz",
             "application/gzip",
             "a structure each: positions in Å, column `particle` (-1 is the substrate), cell periodic in x and y, "
-            "radius, centre, orientation and stacking faults of every particle in the comment line",
+            "radius, centre, orientation, shape, crystal and stacking faults of every particle in the comment line",
         ),
     )
     example = (
@@ -40,7 +41,8 @@ class ExtendedXyz(PartitionFormat):
         cell_a = float(source.info.recipe.settings["cell_a"])
         for index in source.structures:
             structure = read_stored_structure(source.checked, index, cell_a)
-            text = _frame(structure, source.info.recipe.specimen, index)
+            names = {of: _names(source.checked, of) for of in ("shape", "phase") if source.checked.has(of)}
+            text = _frame(structure, source.info.recipe.specimen, index, names)
             # compressed without the time of writing, for the same bytes every time
             (folder / "structures" / f"{index:06d}.extxyz.gz").write_bytes(
                 gzip.compress(text.encode(), compresslevel=6, mtime=0)
@@ -48,7 +50,12 @@ class ExtendedXyz(PartitionFormat):
             done()
 
 
-def _frame(structure: Structure, specimen: str, index: int) -> str:
+def _names(store: CheckedStore, variable: str) -> list[str]:
+    """What the numbers of a variable stand for."""
+    return str(store.array(variable).attrs["flag_meanings"]).split()
+
+
+def _frame(structure: Structure, specimen: str, index: int, names: Mapping[str, Sequence[str]]) -> str:
     from ase import Atoms
     from ase.io import write
 
@@ -61,6 +68,8 @@ def _frame(structure: Structure, specimen: str, index: int) -> str:
     )
     atoms.set_array("particle", structure.particle.astype(np.int64))
     atoms.info = _information(structure) | {"specimen": specimen, "structure": index}
+    for of, meanings in names.items():
+        atoms.info[f"particle_{of}"] = " ".join(meanings[getattr(p, of)] for p in structure.particles)
     buffer = io.StringIO()
     write(buffer, atoms, format="extxyz")
     return buffer.getvalue()
