@@ -1,5 +1,6 @@
 """The campaign: everything that decides which datasets are made, and the grid of specimens x conditions."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -63,6 +64,8 @@ CALIBRATION_OPTICS = (
     "quadrature_points",
     "aperture_mrad",
 )
+# fewer, and a sphere between atoms may hold none
+LEAST_ATOMS = 4
 # two layers of atoms
 ADATOMS_A = 8.0
 # each acts once
@@ -285,6 +288,7 @@ class Campaign(Model):
         self._check_grid()
         check_leftovers(self)
         self._check_sizes()
+        self._check_emptiness()
         self._check_particles()
         self._check_support()
         self._check_own_atoms()
@@ -367,6 +371,16 @@ class Campaign(Model):
                 )
             self._check_room(name, size)
 
+    def _check_emptiness(self) -> None:
+        for specimen in self.specimens.values():
+            for phase in specimen.phases:
+                atoms = 4 / 3 * math.pi * specimen.size.radius_min_a**3 * phase.lattice.crystal.atoms_per_a3
+                if atoms < LEAST_ATOMS:
+                    raise ValueError(
+                        f"sizes.{specimen.size_name}.radius_min_a = {specimen.size.radius_min_a:g} gives particles of "
+                        f"{phase.name} of about {atoms:.2g} atoms, and some of none; raise it"
+                    )
+
     def _check_particles(self) -> None:
         """Refuse particles that a lattice, the support or the cell does not allow."""
         cell, support = self.simulation.cell_a, self.substrate.crystal
@@ -396,8 +410,15 @@ class Campaign(Model):
                     fault := rule.orientation.support_refusal(support.lattice.crystal, self._face_normal)
                 ):
                     raise ValueError(f"{where}.{fault}")
-                radius_a = specimen.size.radius_max_a
+                radius_a, least_a = specimen.size.radius_max_a, specimen.size.radius_min_a
                 for number, shape in enumerate(rule.shapes):
+                    thin_a = rule.thinnest(crystal, number) * least_a
+                    if thin_a < crystal.shortest_a:
+                        raise ValueError(
+                            f"{where}.shapes.{number} = {shape.name}: with sizes.{specimen.size_name}.radius_min_a = "
+                            f"{least_a:g} it is {thin_a:.3g} Å thick, less than the distance of two atoms, "
+                            f"{crystal.shortest_a:.3g} Å, and may hold none; raise the radius or choose a thicker shape"
+                        )
                     extent_a = rule.extent(crystal, number) * radius_a
                     needed = 2 * extent_a + (0.0 if inside else max(0.0, self.placement.separation_a))
                     if needed > cell:

@@ -8,6 +8,7 @@ __all__ = [
     "cif",
     "crystal",
     "elements",
+    "exact",
     "expansion",
     "plausibility",
     "space_groups",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hrtem_assets.crystal.atoms import Atoms, Listed
 from hrtem_assets.crystal.cells import Cell
 from hrtem_assets.crystal.choices import unit_cell
+from hrtem_assets.crystal.exact import determinant, inverse, length, product
 from hrtem_assets.crystal.expansion import cell_vectors
 
 Indices = tuple[int, int, int]
@@ -50,7 +51,7 @@ class Crystal:
     @property
     def volume_a3(self) -> float:
         """Of the unit cell."""
-        return float(abs(np.linalg.det(self.vectors_a)))
+        return float(abs(determinant(self.vectors_a)))
 
     @property
     def atoms_per_a3(self) -> float:
@@ -69,21 +70,21 @@ class Crystal:
 
     def normal(self, plane: Indices) -> NDArray[np.float64]:
         """Unit normal of a plane (hkl)."""
-        normal = np.linalg.inv(self.vectors_a) @ np.array(plane, np.float64)
-        return np.asarray(normal / np.linalg.norm(normal))
+        normal = product(inverse(self.vectors_a), np.array(plane, np.float64))
+        return np.asarray(normal / length(normal))
 
     def spacing_a(self, plane: Indices) -> float:
         """Distance of neighbouring planes (hkl) of the cell, Å."""
-        return float(1 / np.linalg.norm(np.linalg.inv(self.vectors_a) @ np.array(plane, np.float64)))
+        return float(1 / length(product(inverse(self.vectors_a), np.array(plane, np.float64))))
 
     def direction(self, indices: Indices) -> NDArray[np.float64]:
         """Unit vector along a direction [uvw]."""
-        along = np.array(indices, np.float64) @ self.vectors_a
-        return np.asarray(along / np.linalg.norm(along))
+        along = product(np.array(indices, np.float64), self.vectors_a)
+        return np.asarray(along / length(along))
 
     def family(self, plane: Indices) -> NDArray[np.float64]:
         """Unit normals of all planes {hkl} that the point group makes of one, float64 (N, 3)."""
-        return _distinct(self.point_group @ self.normal(plane))
+        return _distinct(product(self.point_group, self.normal(plane)))
 
     @cached_property
     def point_group(self) -> NDArray[np.float64]:
@@ -128,7 +129,8 @@ def _symmetry(crystal: Crystal) -> tuple[int, NDArray[np.float64], str]:
     if found is None:
         return 1, np.eye(3)[None], "P"
     # of columns of fractional coordinates: x' = V^T W V^-T x
-    turned = np.einsum("ij,njk,kl->nil", vectors.T, found.rotations, np.linalg.inv(vectors.T))
+    back = inverse(vectors.T)
+    turned = np.array([product(vectors.T, turn, back) for turn in found.rotations])
     return int(found.number), _distinct(turned.reshape(-1, 9)).reshape(-1, 3, 3), str(found.international)[0]
 
 

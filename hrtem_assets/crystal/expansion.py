@@ -1,5 +1,6 @@
 """From symmetry-independent sites to all atoms of a unit cell: special positions found, sites on one place named."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,8 +50,9 @@ def cell_vectors(cell: Sequence[float]) -> NDArray[np.float64]:
         float64 (3, 3), Å; not-a-number in the last where the angles enclose no volume.
     """
     a, b, c = cell[:3]
-    cos_alpha, cos_beta, cos_gamma = np.cos(np.radians(cell[3:]))
-    sin_gamma = np.sin(np.radians(cell[5]))
+    # numpy's own differ between processors
+    cos_alpha, cos_beta, cos_gamma = (math.cos(math.radians(angle)) for angle in cell[3:])
+    sin_gamma = math.sin(math.radians(cell[5]))
     c_y = (cos_alpha - cos_beta * cos_gamma) / sin_gamma
     c_z_squared = 1 - cos_beta**2 - c_y**2
     c_z = np.sqrt(c_z_squared) if c_z_squared > 0 else np.nan

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.crystal.crystal import Crystal, Indices
+from hrtem_assets.crystal.exact import inverse, length, nearest_rotation, product
 from hrtem_assets.crystal.translations import translations
 
 # atoms of one plane are no farther apart along its normal
@@ -103,14 +104,14 @@ def _best(
 ) -> SlabFit | None:
     first, second = plane_basis(crystal, zone_axis)
     up = crystal.direction(zone_axis)
-    most = int(np.ceil(2 * cell_a * (1 + most_strain) / np.linalg.norm(first))) + 1
+    most = int(np.ceil(2 * cell_a * (1 + most_strain) / length(first))) + 1
     steps = np.array(list(itertools.product(range(-most, most + 1), repeat=2)))
-    vectors = steps @ np.array([first, second])
-    lengths = np.linalg.norm(vectors, axis=1)
+    vectors = product(steps, np.array([first, second]))
+    lengths = length(vectors)
     whole = np.abs(lengths / cell_a - 1) <= most_strain
     if edge_plane is not None:
         x = crystal.normal(edge_plane)
-        if abs(x @ up) > _PARALLEL:
+        if abs(product(x, up)) > _PARALLEL:
             raise ValueError(
                 f"edge_plane = {edge_plane} does not hold zone_axis = {zone_axis}: the edge stands along the beam; "
                 "choose "
@@ -120,27 +121,27 @@ def _best(
     best: tuple[float, float, SlabFit] | None = None
     for b, b_steps in zip(vectors[whole], steps[whole], strict=True):
         if is_open:
-            y_now = b / np.linalg.norm(b)
-            if edge_plane is not None and np.linalg.norm(np.cross(y_now, y)) > _PARALLEL:
+            y_now = b / length(b)
+            if edge_plane is not None and length(np.cross(y_now, y)) > _PARALLEL:
                 continue
-            if edge_plane is not None and y_now @ y < 0:
+            if edge_plane is not None and product(y_now, y) < 0:
                 continue
             candidates = [np.cross(y_now, up) * cell_a]
             a_steps: list[NDArray[np.int64] | None] = [None]
         else:
             across = np.cross(b, up)
-            across *= cell_a / np.linalg.norm(across)
-            close = whole & (np.linalg.norm(vectors - across, axis=1) <= 2 * most_strain * cell_a)
+            across *= cell_a / length(across)
+            close = whole & (length(vectors - across) <= 2 * most_strain * cell_a)
             candidates, a_steps = list(vectors[close]), list(steps[close])
         for a, a_step in zip(candidates, a_steps, strict=True):
-            if edge_plane is not None and np.linalg.norm(np.cross(a / np.linalg.norm(a), x)) > 0.02:
+            if edge_plane is not None and length(np.cross(a / length(a), x)) > 0.02:
                 continue
             fit = _fit(crystal, up, a, b, cell_a, b_steps, a_step)
             if fit.strain > most_strain:
                 continue
-            reduced = np.linalg.norm(b) / np.gcd.reduce(b_steps)
+            reduced = length(b) / np.gcd.reduce(b_steps)
             if a_step is not None:
-                reduced += np.linalg.norm(a) / np.gcd.reduce(a_step)
+                reduced += length(a) / np.gcd.reduce(a_step)
             score = (round(float(reduced), 4), fit.strain)
             # of those turned by 180 degrees, always the same
             if (
@@ -164,10 +165,10 @@ def _fit(
     # columns: where a, b and the zone axis go
     source = np.column_stack([a, b, up])
     target = np.diag([cell_a, cell_a, 1.0])
-    into_cell = target @ np.linalg.inv(source)
-    left, stretch, right = np.linalg.svd(into_cell)
-    rotation = left @ right
-    strain = float(np.abs(stretch - 1).max())
+    into_cell = product(target, inverse(source))
+    rotation = nearest_rotation(into_cell)
+    # it decides nothing but what is said and chosen
+    strain = float(np.abs(np.linalg.svd(into_cell, compute_uv=False) - 1).max())
     x = np.linalg.solve(crystal.vectors_a.T, a if a_steps is not None else np.cross(b, up))
     x /= np.abs(x[np.abs(x) > 1e-6]).min()
     u, v, w = (round(float(i), 2) + 0.0 for i in x)
@@ -190,13 +191,13 @@ def plane_basis(crystal: Crystal, zone_axis: Indices) -> tuple[NDArray[np.float6
         raise ValueError("zone_axis = (0, 0, 0) is no direction; write indices such as [1, 1, 0]")
     up, reach = crystal.direction(zone_axis), range(-6, 7)
     steps = np.array(list(itertools.product(reach, repeat=3)))
-    all_vectors = ((steps[:, None] + translations(crystal)).reshape(-1, 3)) @ crystal.vectors_a
-    lengths = np.linalg.norm(all_vectors, axis=1)
-    across = all_vectors[(np.abs(all_vectors @ up) < 1e-4 * (1 + lengths)) & (lengths > 1e-3)]
-    across = across[np.lexsort((*np.round(-across.T, 3), np.round(np.linalg.norm(across, axis=1), 4)))]
+    all_vectors = product((steps[:, None] + translations(crystal)).reshape(-1, 3), crystal.vectors_a)
+    lengths = length(all_vectors)
+    across = all_vectors[(np.abs(product(all_vectors, up)) < 1e-4 * (1 + lengths)) & (lengths > 1e-3)]
+    across = across[np.lexsort((*np.round(-across.T, 3), np.round(length(across), 4)))]
     for other in across[1:]:
-        crossed = np.linalg.norm(np.cross(across[0], other))
-        if crossed > 0.05 * np.linalg.norm(across[0]) * np.linalg.norm(other):
+        crossed = length(np.cross(across[0], other))
+        if crossed > 0.05 * length(across[0]) * length(other):
             return across[0], other
     raise ValueError(
         f"zone_axis = {zone_axis}: no two short lattice translations lie across it, so that a slab of it cannot be "
@@ -218,9 +219,9 @@ def planes(crystal: Crystal, zone_axis: Indices) -> Planes:
     first, second = plane_basis(crystal, zone_axis)
     up = crystal.direction(zone_axis)
     primitive = crystal.volume_a3 / len(translations(crystal))
-    period = float(primitive / np.linalg.norm(np.cross(first, second)))
+    period = float(primitive / length(np.cross(first, second)))
     atoms = crystal.atoms
-    heights = np.mod(atoms.fractions @ crystal.vectors_a @ up, period)
+    heights = np.mod(product(atoms.fractions, crystal.vectors_a, up), period)
     heights[heights > period - 1e-6] -= period
     order = np.argsort(heights, kind="stable")
     groups: list[list[int]] = []
@@ -274,7 +275,7 @@ def slab_atoms(
             )
         )
     )
-    fractions = corners @ np.linalg.inv(fit.into_cell).T @ np.linalg.inv(crystal.vectors_a)
+    fractions = product(corners, inverse(fit.into_cell).T, inverse(crystal.vectors_a))
     low, high = (
         np.floor(fractions.min(axis=0)).astype(int) - 1,
         np.ceil(fractions.max(axis=0)).astype(int) + 1,
@@ -285,11 +286,11 @@ def slab_atoms(
     for i in range(low[0], high[0] + 1):
         j, k = np.meshgrid(np.arange(low[1], high[1] + 1), np.arange(low[2], high[2] + 1), indexing="ij")
         cells = np.stack([np.full(j.size, i), j.ravel(), k.ravel()], axis=1)
-        places = (cells[:, None] + crystal.atoms.fractions).reshape(-1, 3) @ crystal.vectors_a
-        height = places @ up
+        places = product((cells[:, None] + crystal.atoms.fractions).reshape(-1, 3), crystal.vectors_a)
+        height = product(places, up)
         of = np.tile(symbols, len(cells))
         inside = (height > below - PLANE_A) & (height < above + PLANE_A)
-        places, of = places[inside] @ fit.into_cell.T, of[inside]
+        places, of = product(places[inside], fit.into_cell.T), of[inside]
         lateral = places[:, :2] / cell_a
         inside = np.all((lateral > -1e-6) & (lateral < 1 - 1e-6), axis=1)
         found.append(places[inside])

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -230,13 +230,13 @@ def _particles(data: Collection) -> str:
         shown = pixels > 0
         seen += int(shown.sum())
         if (faults := source.particles("particle_faults")) is not None:
-            lattice = str(source.info.attributes["specimen"]["lattice_name"])
-            faulted = int((faults[shown] > 0).sum())
-            for name, count in (
-                (lattice, int(shown.sum()) - faulted),
-                (f"{lattice} with stacking faults", faulted),
-            ):
-                classes[name] = classes.get(name, 0) + count
+            for lattice, of in _by_phase(source, shown):
+                faulted = int((faults[of] > 0).sum())
+                for name, count in (
+                    (lattice, int(of.sum()) - faulted),
+                    (f"{lattice} with stacking faults", faulted),
+                ):
+                    classes[name] = classes.get(name, 0) + count
         if (index := source.particles("particle_visibility")) is not None:
             indices.append(index[shown])
     if not seen:
@@ -247,6 +247,17 @@ def _particles(data: Collection) -> str:
     if indices:
         lines.append(_visibility(np.concatenate(indices)))
     return _section("Particles", " ".join(lines).replace(" \n", "\n"))
+
+
+def _by_phase(source: Source, shown: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """The particles that are shown, by their crystals."""
+    phases = source.particles("particle_phase") if source.checked.has("particle_phase") else None
+    if phases is None:
+        yield str(source.info.attributes["specimen"]["lattice_name"]), shown
+        return
+    names = str(source.checked.array("particle_phase").attrs["flag_meanings"]).split()
+    for number, name in enumerate(names):
+        yield name, shown & (phases == number)
 
 
 def _visibility(index: NDArray[Any]) -> str:

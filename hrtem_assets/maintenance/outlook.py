@@ -1,7 +1,7 @@
 """What the rest of a plan needs before it is begun: memory, disk, and room for its particles."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -97,11 +97,9 @@ def outlook(
         p.left * sizes[p.partition.asset, p.partition.specimen] if p.bytes is None else p.bytes
         for p in unfinished
     )
-    drawn = {
-        campaign.specimen(p.partition.specimen).size_name
-        for p in unfinished
-        if not ASSETS[p.partition.asset].upstream
-    }
+    drawn = _extents(
+        campaign, [p.partition.specimen for p in unfinished if not ASSETS[p.partition.asset].upstream]
+    )
     return Outlook(
         left=sum(p.left for p in plans),
         workers=min(expected_workers(compute), fit.workers)
@@ -111,11 +109,24 @@ def outlook(
         disk_bytes=disk,
         disk_is_estimated=any(p.bytes is None for p in unfinished),
         free_bytes=free_bytes,
-        crowded=tuple(odds for odds in placement_odds(campaign, sorted(drawn)) if odds.fewer),
+        crowded=tuple(odds for odds in placement_odds(campaign, drawn) if odds.fewer),
     )
 
 
-def placement_odds(campaign: Campaign, sizes: Sequence[str], seconds: float = _SECONDS) -> Iterator[Odds]:
+def _extents(campaign: Campaign, specimens: Sequence[str]) -> dict[str, float]:
+    """By size class, how far particles reach from their centres at most, over their radii; none beside an edge."""
+    extents: dict[str, float] = {}
+    for key in specimens if campaign.substrate.edge is None else ():
+        specimen = campaign.specimen(key)
+        if specimen.phases:
+            wider = campaign.most_extent_a(specimen) / specimen.size.radius_max_a
+            extents[specimen.size_name] = max(wider, extents.get(specimen.size_name, 1.0))
+    return dict(sorted(extents.items()))
+
+
+def placement_odds(
+    campaign: Campaign, sizes: Mapping[str, float], seconds: float = _SECONDS
+) -> Iterator[Odds]:
     """How often all particles of a structure find room, tried out in the plane.
 
     The largest numbers first, down to one that always found room. Of a campaign that tries long, the trials are shorter
@@ -123,12 +134,12 @@ def placement_odds(campaign: Campaign, sizes: Sequence[str], seconds: float = _S
 
     Args:
         campaign: placement and cell.
-        sizes: size classes.
+        sizes: size classes, and how far their particles reach from their centres, over their radii.
         seconds: most time that all trials may take.
     """
     rule, cell_a = campaign.placement, campaign.simulation.cell_a
     end = time.monotonic() + seconds
-    for name in sizes:
+    for name, wider in sizes.items():
         size = campaign.sizes[name]
         for asked in range(rule.count_max, max(1, rule.count_min - 1), -1):
             short = rule.model_copy(
@@ -138,7 +149,7 @@ def placement_odds(campaign: Campaign, sizes: Sequence[str], seconds: float = _S
             draws = fewer = 0
             while draws < _DRAWS and time.monotonic() < end:
                 radii = rng.uniform(size.radius_min_a, size.radius_max_a, size=asked)
-                fewer += len(place_particles(radii, cell_a, short, rng)[1]) < asked
+                fewer += len(place_particles(wider * radii, cell_a, short, rng)[1]) < asked
                 draws += 1
             yield Odds(name, asked, draws, fewer)
             if not fewer:

@@ -148,7 +148,12 @@ class Rates:
 
 def mean_height_a(campaign: Campaign, specimen: str) -> float:
     """Mean height of a specimen's cell along the beam, in Å: substrate, clearance, particle and empty space."""
-    substrate, size = campaign.substrate, campaign.specimen(specimen).size
+    substrate, chosen = campaign.substrate, campaign.specimen(specimen)
+    size = chosen.size
+    if not chosen.phases:
+        # a class of sizes chooses among files, and may be wide
+        most_a = campaign.most_extent_a(chosen)
+        size = size.model_copy(update={"radius_min_a": most_a, "radius_max_a": most_a})
     return (
         (substrate.thickness_min_a + substrate.thickness_max_a) / 2
         + 2 * substrate.contamination.thickness_max_a

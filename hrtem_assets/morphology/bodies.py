@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hrtem_assets.crystal.exact import length, product
+
 Array = NDArray[np.float64]
 
 # equal to all that matters: a millionth of the body's size
@@ -67,18 +69,18 @@ class Domain:
         """Turned as a whole about the particle's centre."""
         return replace(
             self,
-            normals=self.normals @ rotation.T,
-            frame=rotation @ self.frame,
-            origin=rotation @ self.origin,
+            normals=product(self.normals, rotation.T),
+            frame=product(rotation, self.frame),
+            origin=product(rotation, self.origin),
         )
 
     def holds(self, points: Array, tolerance: float = _FLAT) -> NDArray[np.bool_]:
         """Which points (N, 3) lie in it or on its faces."""
         inside = np.ones(len(points), bool)
         for normal, distance in zip(self.normals, self.distances, strict=True):
-            inside &= points @ normal <= distance + tolerance
+            inside &= product(points, normal) <= distance + tolerance
         if math.isfinite(self.ball):
-            inside &= np.einsum("ij,ij->i", points, points) <= (self.ball + tolerance) ** 2
+            inside &= np.square(points).sum(axis=1) <= (self.ball + tolerance) ** 2
         return inside
 
     def depth(self, points: Array) -> Array:
@@ -86,9 +88,9 @@ class Domain:
         depth = np.full(len(points), np.inf)
         for normal, distance, inner in zip(self.normals, self.distances, self.inner, strict=True):
             if not inner:
-                np.minimum(depth, distance - points @ normal, out=depth)
+                np.minimum(depth, distance - product(points, normal), out=depth)
         if math.isfinite(self.ball):
-            np.minimum(depth, self.ball - np.linalg.norm(points, axis=1), out=depth)
+            np.minimum(depth, self.ball - length(points), out=depth)
         return depth
 
     def vertices(self) -> Array:
@@ -97,21 +99,24 @@ class Domain:
         Raises:
             ValueError: if the planes enclose nothing, or not everything.
         """
-        normals, distances = self.normals, self.distances
-        if math.isfinite(self.ball):
-            # a cube about the ball, which encloses what the planes alone need not
-            normals = np.concatenate([normals, np.eye(3), -np.eye(3)])
-            distances = np.concatenate([distances, np.full(6, self.ball)])
-        return _corners(normals, distances)
+        return _corners(*self.enclosing())
+
+    def enclosing(self) -> tuple[Array, Array]:
+        """Normals (M, 3) and distances (M,) of planes that enclose it."""
+        if not math.isfinite(self.ball):
+            return self.normals, self.distances
+        # a cube about the ball, which encloses what the planes alone need not
+        normals = np.concatenate([self.normals, np.eye(3), -np.eye(3)])
+        return normals, np.concatenate([self.distances, np.full(6, self.ball)])
 
     def reach(self, direction: Array) -> float:
         """The largest r . direction of its points, for a unit vector."""
-        most = float((self.vertices() @ direction).max())
+        most = float((product(self.vertices(), direction)).max())
         if not math.isfinite(self.ball):
             return most
         most = min(most, self.ball)
         for normal, distance in zip(self.normals, self.distances, strict=True):
-            cosine = float(normal @ direction)
+            cosine = float(product(normal, direction))
             if cosine * self.ball > distance > -self.ball:
                 # the circle that the plane cuts out of the sphere
                 rim = math.sqrt(max(0.0, self.ball**2 - distance**2))
@@ -150,7 +155,12 @@ def reach(domains: Sequence[Domain], direction: Array) -> float:
 
 def circumradius(domains: Sequence[Domain]) -> float:
     """Radius of the smallest sphere about the centre that holds the body."""
-    return max(min(domain.ball, float(np.linalg.norm(domain.vertices(), axis=1).max())) for domain in domains)
+    return max(min(domain.ball, float(length(domain.vertices()).max())) for domain in domains)
+
+
+def inradius(domains: Sequence[Domain]) -> float:
+    """Radius of the largest sphere within any one domain."""
+    return max(_inscribed(*domain.enclosing())[1] for domain in domains)
 
 
 def most_cells(domains: Sequence[Domain], margin: float) -> float:
@@ -163,7 +173,7 @@ def most_cells(domains: Sequence[Domain], margin: float) -> float:
     total = 0.0
     for domain in domains:
         corners = domain.vertices()
-        radius = min(float(np.linalg.norm(corners - corners.mean(axis=0), axis=1).max()), 2 * domain.ball)
+        radius = min(float(length(corners - corners.mean(axis=0)).max()), 2 * domain.ball)
         if math.isfinite(domain.ball):
             inside, surface = domain.volume(), 4 * math.pi * domain.ball**2
         else:
@@ -201,11 +211,10 @@ def path(domains: Sequence[Domain], x: Array, y: Array, centre: tuple[float, flo
     return total
 
 
-def _corners(normals: Array, distances: Array) -> Array:
+def _inscribed(normals: Array, distances: Array) -> tuple[Array, float]:
+    """Middle and radius of the largest sphere within planes."""
     from scipy.optimize import linprog
-    from scipy.spatial import HalfspaceIntersection, QhullError
 
-    # the middle of the largest sphere inside
     found = linprog(
         [0, 0, 0, -1],
         A_ub=np.column_stack([normals, np.ones(len(normals))]),
@@ -217,8 +226,16 @@ def _corners(normals: Array, distances: Array) -> Array:
         raise ValueError("its faces leave it open: name faces on all sides")
     if found.status != 0 or found.x[3] < _FLAT * size:
         raise ValueError("its faces enclose nothing")
+    return found.x[:3], float(found.x[3])
+
+
+def _corners(normals: Array, distances: Array) -> Array:
+    from scipy.spatial import HalfspaceIntersection, QhullError
+
+    size = float(np.abs(distances).max())
+    middle, _ = _inscribed(normals, distances)
     try:
-        corners = HalfspaceIntersection(np.column_stack([normals, -distances]), found.x[:3]).intersections
+        corners = HalfspaceIntersection(np.column_stack([normals, -distances]), middle).intersections
     except QhullError:
         raise ValueError("its faces enclose nothing, or leave it open") from None
     if not np.isfinite(corners).all() or np.abs(corners).max() > 1e3 * size:

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import determinant, product, unit
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.orientation import frame as axes_of
 
 # WulffPack allows half the least surface energy
 MOST_TWIN = 0.5
+_DIGITS = 9
 
 
 def check_twin_energy(twin_energy: float, surfaces: Mapping[str, float]) -> None:
@@ -57,10 +59,10 @@ def decahedron(
     # crystal to WulffPack's frame: [110] along z, [001] along -y, and stretched along x until five fill the circle
     axes = np.array([crystal.direction(v) for v in ((1, -1, 0), (0, 0, -1), (1, 1, 0))])
     stretch = math.tan(math.pi / 5) / math.tan(math.asin(1 / math.sqrt(3)))
-    frame = _of_equal_volume(np.diag([stretch, 1.0, 1.0]) @ axes)
+    frame = _of_equal_volume(product(np.diag([stretch, 1.0, 1.0]), axes))
     grain = Domain(normals, distances, frame, inner=inner)
     # back into the first domain's frame, so that its directions mean the particle's
-    turns = [axes.T @ Rotation.from_euler("z", 2 * math.pi * k / 5).as_matrix() for k in range(5)]
+    turns = [product(axes.T, Rotation.from_euler("z", 2 * math.pi * k / 5).as_matrix()) for k in range(5)]
     return tuple(grain.turned(turn) for turn in turns)
 
 
@@ -84,18 +86,18 @@ def icosahedron(crystal: Crystal) -> tuple[Domain, ...]:
     # three edges of a tetrahedron meet at the centre; stretched across [111], they are fivefold axes
     along = crystal.direction((1, 1, 1))
     edges = np.array([crystal.direction(v) for v in ((0, 1, 1), (1, 0, 1), (1, 1, 0))])
-    height = float(edges[0] @ along)
+    height = float(product(edges[0], along))
     # of an icosahedron: from its centre to a corner and to the middle of a face
     cosine = math.sqrt((5 + 2 * math.sqrt(5)) / 15)
     stretch = math.sqrt(1 / cosine**2 - 1) / math.sqrt(1 / height**2 - 1)
     flat = np.outer(along, along)
     frame = _of_equal_volume(flat + stretch * (np.eye(3) - flat))
-    corners = edges @ frame.T
-    corners /= np.linalg.norm(corners, axis=1, keepdims=True)
+    corners = product(edges, frame.T)
+    corners = unit(corners)
     sides = np.array([-np.cross(corners[i], corners[(i + 1) % 3]) for i in range(3)])
     # outward: away from the third corner
-    sides = np.array([-s * np.sign(s @ corners[(i + 2) % 3]) for i, s in enumerate(sides)])
-    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    sides = np.array([-s * np.sign(product(s, corners[(i + 2) % 3])) for i, s in enumerate(sides)])
+    sides = unit(sides)
     grain = Domain(
         np.concatenate([along[None], sides]),
         np.array([1.0, 0.0, 0.0, 0.0]),
@@ -108,18 +110,18 @@ def icosahedron(crystal: Crystal) -> tuple[Domain, ...]:
     # each new face by a fifth of a turn of one already there
     for turn in turns:
         for generator in generators:
-            new = generator @ turn
-            if not any(np.allclose(new @ along, face, atol=1e-6) for face in faces):
-                faces.append(new @ along)
+            new = product(generator, turn)
+            if not any(np.allclose(product(new, along), face, atol=1e-6) for face in faces):
+                faces.append(product(new, along))
                 turns.append(new)
     # strain has moved the fivefold axis by two degrees: back onto [110]
-    back = axes_of(edges[2], along) @ axes_of(corners[2], along).T
-    return tuple(grain.turned(back @ turn) for turn in turns)
+    back = product(axes_of(edges[2], along), axes_of(corners[2], along).T)
+    return tuple(grain.turned(product(back, turn)) for turn in turns)
 
 
 def _of_equal_volume(frame: NDArray[np.float64]) -> NDArray[np.float64]:
     """A strain that leaves the density as it is: what is stretched along the boundaries is shortened across."""
-    return np.asarray(frame / abs(np.linalg.det(frame)) ** (1 / 3))
+    return np.asarray(frame / abs(determinant(frame)) ** (1 / 3))
 
 
 def _first_grain(  # type: ignore[no-untyped-def]  # WulffPack has no types
@@ -128,7 +130,8 @@ def _first_grain(  # type: ignore[no-untyped-def]  # WulffPack has no types
     normals, distances, inner = [], [], []
     for form in forms:
         for facet in form.facets[: len(form.facets) // grains]:
-            normals.append(np.array(facet.normal) / np.linalg.norm(facet.normal))
-            distances.append(float(np.mean([vertex @ normals[-1] for vertex in facet.vertices])))
+            # its last digits depend on the processor
+            normals.append(unit(np.round(unit(facet.normal), _DIGITS)))
+            distances.append(round(float(np.mean(product(np.array(facet.vertices), normals[-1]))), _DIGITS))
             inner.append(form.parent_miller_indices == "twin")
     return np.array(normals), np.array(distances), np.array(inner)

@@ -1,5 +1,6 @@
 """What every rule of orientation is, and the rotations that they share."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import length, product
 from hrtem_assets.imaging.distributions import Drawable
 
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -92,26 +94,26 @@ def uniform_quaternion(rng: np.random.Generator) -> NDArray[np.float64]:
 
 def frame(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Right-handed axes as columns: the first along a vector, the second nearest to another, float64 (3, 3)."""
-    one = first / np.linalg.norm(first)
-    two = second - (second @ one) * one
-    two /= np.linalg.norm(two)
+    one = first / length(first)
+    two = second - (product(second, one)) * one
+    two /= length(two)
     return np.stack([one, two, np.cross(one, two)], axis=1)
 
 
 def any_across(axis: NDArray[np.float64]) -> NDArray[np.float64]:
     """A unit vector across an axis, always the same."""
     other = np.eye(3)[np.abs(axis).argmin()]
-    across = other - (other @ axis) * axis
-    return np.asarray(across / np.linalg.norm(across))
+    across = other - (product(other, axis)) * axis
+    return np.asarray(across / length(across))
 
 
 def about(axis: NDArray[np.float64], angle_deg: float) -> NDArray[np.float64]:
     """The rotation about a unit vector, float64 (3, 3)."""
-    return np.asarray(Rotation.from_rotvec(np.radians(angle_deg) * axis).as_matrix())
+    return np.asarray(Rotation.from_rotvec(math.radians(angle_deg) * axis).as_matrix())
 
 
 def tilt(angle_deg: float, axis: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """The rotation by an angle about a random axis across another, float64 (3, 3)."""
     across = any_across(axis)
-    turned = about(axis, float(rng.uniform(0.0, 360.0))) @ across
+    turned = product(about(axis, float(rng.uniform(0.0, 360.0))), across)
     return about(turned, angle_deg)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.shape import round_sides
 
@@ -39,7 +40,7 @@ def prism(
     around = []
     for number, plane in enumerate(sides):
         family = crystal.family(plane) if any(plane) else np.empty((0, 3))
-        along = family[np.abs(family @ axis) < 1e-6]
+        along = family[np.abs(product(family, axis)) < 1e-6]
         if not len(along):
             raise ValueError(
                 f"sides.{number} = {plane}: no plane of this family is parallel to the axis; choose one, or remove "
@@ -55,7 +56,7 @@ def prism(
                     f"ends.{number} = (0, 0, 0) is no plane; write Miller indices such as [1, 0, 1]"
                 )
         caps = np.concatenate([crystal.family(plane) for plane in ends])
-        slopes = caps @ axis
+        slopes = product(caps, axis)
         caps, slopes = caps[np.abs(slopes) > 1e-6], slopes[np.abs(slopes) > 1e-6]
         if not len(caps):
             raise ValueError(

@@ -1,6 +1,7 @@
 """What every particle shape is."""
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,6 +13,7 @@ from pydantic import Field
 
 from hrtem_assets.base.model import Model, Whole, quantity
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import length, product
 from hrtem_assets.imaging.distributions import Distribution, Drawable
 from hrtem_assets.morphology.bodies import Domain, of_unit_size
 
@@ -137,7 +139,7 @@ def facets(
             )
         family = crystal.family(plane)
         for earlier, known in enumerate(normals):
-            if np.allclose(known @ family[0], 1.0, atol=1e-6, rtol=0) or (known @ family[0] > 1 - 1e-6).any():
+            if (product(known, family[0]) > 1 - 1e-6).any():
                 raise ValueError(
                     f"{field}.{number}.plane = {plane} is of the same family as {field}.{earlier}.plane; remove one"
                 )
@@ -155,6 +157,7 @@ def round_sides(axis: NDArray[np.float64], sides: int) -> NDArray[np.float64]:
     """
     other = np.eye(3)[np.abs(axis).argmin()]
     first = np.cross(axis, other)
-    first /= np.linalg.norm(first)
-    turns = np.arange(sides) * (2 * np.pi / sides)
-    return np.cos(turns)[:, None] * first + np.sin(turns)[:, None] * np.cross(axis, first)
+    first /= length(first)
+    second = np.cross(axis, first)
+    turns = [2 * math.pi * k / sides for k in range(sides)]
+    return np.array([math.cos(turn) * first + math.sin(turn) * second for turn in turns])

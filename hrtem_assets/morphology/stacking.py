@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import inverse, length, product
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.crystals_of_shapes import need_stacking
 from hrtem_assets.morphology.defect import Piece
@@ -36,7 +37,7 @@ def layers(piece: Piece) -> tuple[NDArray[np.float64], float, float, float]:
     if plane == (0, 0, 1):
         # two layers along c
         spacing /= 2
-    zero = float(_anchor(piece.crystal, domain) @ normal)
+    zero = float(product(_anchor(piece.crystal, domain), normal))
     return normal, spacing, -domain.reach(-normal) - zero, domain.reach(normal) - zero
 
 
@@ -51,7 +52,7 @@ def turned_at(piece: Piece, heights: Sequence[int]) -> tuple[Domain, ...]:
     if not len(heights):
         return piece.domains
     normal, spacing, _, _ = layers(piece)
-    zero = float(_anchor(piece.crystal, domain) @ normal)
+    zero = float(product(_anchor(piece.crystal, domain), normal))
     half_turn = 2 * np.outer(normal, normal) - np.eye(3)
     parts, frame, origin = [], domain.frame, domain.origin
     below = -np.inf
@@ -65,7 +66,7 @@ def turned_at(piece: Piece, heights: Sequence[int]) -> tuple[Domain, ...]:
             at = _atom_on(
                 piece.crystal, replace(domain, frame=frame, origin=origin), normal, above + _BETWEEN_A
             )
-            frame, origin = half_turn @ frame, half_turn @ (origin - at) + at
+            frame, origin = product(half_turn, frame), product(half_turn, origin - at) + at
         parts.append(part)
         below = above
     return tuple(parts)
@@ -97,12 +98,14 @@ def chosen_heights(
 
 def _across(domain: Domain, normal: NDArray[np.float64]) -> NDArray[np.float64]:
     """A plane's normal in the particle's frame: of a strained crystal, normals turn by the inverse transpose."""
-    turned = np.linalg.inv(domain.frame).T @ normal
-    return np.asarray(turned / np.linalg.norm(turned))
+    turned = product(inverse(domain.frame).T, normal)
+    return np.asarray(turned / length(turned))
 
 
 def _anchor(crystal: Crystal, domain: Domain) -> NDArray[np.float64]:
-    return np.asarray(domain.origin + domain.frame @ (crystal.atoms.fractions[0] @ crystal.vectors_a))
+    return np.asarray(
+        domain.origin + product(domain.frame, product(crystal.atoms.fractions[0], crystal.vectors_a))
+    )
 
 
 def _atom_on(
@@ -112,9 +115,9 @@ def _atom_on(
     atoms = crystal.atoms
     steps = np.stack(np.meshgrid(*[np.arange(-3, 4)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
     # the unit cell that holds the middle of the layer
-    middle = np.linalg.solve((domain.frame @ crystal.vectors_a.T), height * normal - domain.origin)
+    middle = np.linalg.solve((product(domain.frame, crystal.vectors_a.T)), height * normal - domain.origin)
     first = np.array([s == atoms.symbols[0] for s in atoms.symbols])
     places = (np.floor(middle) + steps)[:, None] + atoms.fractions[first]
-    places = places.reshape(-1, 3) @ crystal.vectors_a @ domain.frame.T + domain.origin
-    on = places[np.abs(places @ normal - height) < 5e-3]
-    return np.asarray(on[np.linalg.norm(on - height * normal, axis=1).argmin()])
+    places = product(places.reshape(-1, 3), crystal.vectors_a, domain.frame.T) + domain.origin
+    on = places[np.abs(product(places, normal) - height) < 5e-3]
+    return np.asarray(on[length(on - height * normal).argmin()])

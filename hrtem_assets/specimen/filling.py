@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.defect import Atoms
 from hrtem_assets.specimen import czone_compat as cz
@@ -91,13 +92,13 @@ def _in_domain(
     except ValueError:
         # a slice thinner than nothing
         return Atoms(np.empty((0, 3)), np.empty(0, np.int64), np.empty(0, np.int64))
-    into = domain.frame @ crystal.vectors_a.T
+    into = product(domain.frame, crystal.vectors_a.T)
     cells = np.linalg.solve(into, (corners - domain.origin).T).T
     low, high = np.floor(cells.min(axis=0)).astype(int) - 1, np.ceil(cells.max(axis=0)).astype(int) + 1
     steps = [
         np.arange(a, b + 1)[:, None] * into[:, i] for i, (a, b) in enumerate(zip(low, high, strict=True))
     ]
-    basis = fractions @ into.T + domain.origin
+    basis = product(fractions, into.T) + domain.origin
     found, kinds = [], []
     # sheet by sheet, so that what lies outside does not pile up
     for sheet in steps[0]:

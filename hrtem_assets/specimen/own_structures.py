@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.atom_files import Frame, read_frame
 from hrtem_assets.campaign.own_atoms import FrameOf, OwnAtoms
+from hrtem_assets.crystal.exact import length, product
 from hrtem_assets.morphology.orientation import uniform_quaternion
 from hrtem_assets.morphology.species import number
 from hrtem_assets.specimen.structure import SUBSTRATE, Particle, Structure
@@ -69,7 +70,7 @@ def model(own: OwnAtoms, frame: FrameOf, rng: np.random.Generator) -> OwnModel:
     quaternion = uniform_quaternion(rng) if own.is_turned else np.array([0.0, 0.0, 0.0, 1.0])
     positions = positions - positions.mean(axis=0)
     if own.is_turned:
-        positions = positions @ Rotation.from_quat(quaternion).as_matrix().T
+        positions = product(positions, Rotation.from_quat(quaternion).as_matrix().T)
     x, y, z, w = (float(v) for v in quaternion)
     particles = []
     for k in range(int(owner.max()) + 1):
@@ -93,9 +94,9 @@ def ball_of_frame(campaign: Campaign, specimen: Specimen, radius_a: float) -> St
     rng = np.random.default_rng(campaign.seed)
     read = model(own, own.all_frames[0], rng)
     middle = np.array(read.particles[0].center_a)
-    near = np.linalg.norm(read.positions_a - middle, axis=1) <= radius_a
+    near = length(read.positions_a - middle) <= radius_a
     # at least one atom, of however hollow a particle
-    near[np.argmin(np.linalg.norm(read.positions_a - middle, axis=1))] = True
+    near[np.argmin(length(read.positions_a - middle))] = True
     positions = read.positions_a[near] - middle + np.array([cell_a / 2, cell_a / 2, radius_a])
     particle = Particle((cell_a / 2, cell_a / 2, radius_a), radius_a, (0.0, 0.0, 0.0, 1.0))
     return Structure(

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from hrtem_assets.campaign import Lattice, Site, Specimen
 from hrtem_assets.campaign.materials import Phase, shape_names
+from hrtem_assets.crystal.exact import inverse, product
 from hrtem_assets.morphology.bodies import Domain, circumradius, of_unit_size, reach
 from hrtem_assets.morphology.defect import Piece
 from hrtem_assets.morphology.defects.stacking_faults import StackingFaults
@@ -80,7 +81,7 @@ def _recorded(
     "z."""
     own = lattice.crystal.vectors_a.T
     if not np.allclose(bases, own, atol=1e-9 * np.abs(own).max()):
-        between = bases @ np.linalg.inv(own)
+        between = bases @ inverse(own)
         quaternion = (Rotation.from_quat(quaternion) * Rotation.from_matrix(between)).as_quat(canonical=True)
     x, y, z, w = (float(v) for v in quaternion)
     return x, y, z, w
@@ -113,7 +114,7 @@ class Shaped:
 
         def interior(points: NDArray[np.float64]) -> NDArray[np.bool_]:
             from_center = points - center_a
-            near = np.flatnonzero(np.einsum("ij,ij->i", from_center, from_center) <= (1.001 * radius_a) ** 2)
+            near = np.flatnonzero(np.square(from_center).sum(axis=1) <= (1.001 * radius_a) ** 2)
             within = np.zeros(len(near), bool)
             for domain in self.domains:
                 within |= domain.holds(from_center[near])
@@ -152,10 +153,12 @@ def shaped_particle(
     turn = rule.orientation.rotation(crystal, shape.contact_normal(crystal), around, rng)
     cut = rule.drawn(lambda _, of: of.draw(rng)).contact_cut
     if cut:
-        body = _cut_for_contact(body, turn.T @ around.down, cut)
+        body = _cut_for_contact(body, product(turn.T, around.down), cut)
     anchor = crystal.atoms.fractions[0] if shape.centred else rng.random(3)
-    center = anchor @ crystal.vectors_a
-    domains = tuple(replace(domain.scaled(radius_a), origin=-domain.frame @ center) for domain in body)
+    center = product(anchor, crystal.vectors_a)
+    domains = tuple(
+        replace(domain.scaled(radius_a), origin=product(-domain.frame, center)) for domain in body
+    )
     piece = Piece(crystal, domains, radius_a, filler(phase.lattice), random_sequential)
     found: dict[str, float] = {}
     for defect in rule.inside:
@@ -172,7 +175,7 @@ def shaped_particle(
     turned = tuple(domain.turned(turn) for domain in piece.domains)
     x, y, z, w = (float(v) for v in Rotation.from_matrix(turn).as_quat(canonical=True))
     return Shaped(
-        atoms.positions_a @ turn.T,
+        product(atoms.positions_a, turn.T),
         atoms.numbers,
         turned,
         Particle(

@@ -10,6 +10,7 @@ import dagster as dg
 import numpy as np
 import pytest
 import xarray as xr
+from ase import Atoms
 from ase.cluster import Icosahedron
 from ase.io import read, write
 
@@ -220,7 +221,8 @@ def test_pictures_cards_and_exports_tell_what_was_made(made, tmp_path):
     export_partition(of, layout, FORMATS["xyz"], specimen, None, target, lambda _: None)
     frame = next(target.rglob("*.extxyz.gz"))
     with gzip.open(frame, "rt") as file:
-        atoms = read(file, format="extxyz")
+        atoms = read(file, index=0, format="extxyz")
+    assert isinstance(atoms, Atoms)
     chosen = of.specimen(specimen)
     if chosen.phases:
         shapes = str(atoms.info["particle_shape"]).split()

@@ -180,9 +180,13 @@ def test_plan_ends_with_what_each_lattice_of_the_selection_amounts_to(tmp_path, 
     monkeypatch.setenv("HRTEM_CAMPAIGN", str(campaign))
     monkeypatch.setenv("HRTEM_DATA", str(tmp_path / "data"))
     lines = CliRunner().invoke(main, ["plan", "PbO-small", "Cu-small"]).output.splitlines()
-    assert [line.split()[0] for line in lines[-4:]] == ["lattice", "PbO", "Cu", "PbO:"]
-    assert lines[-3].split() == ["PbO", "PbO", "2", "9.335", "O-Pb", "2.321", "Å", "P", "4/n", "m", "m:2"]
-    assert lines[-1] == "PbO: origin 2 taken: the other does not give what is declared"
+    first = next(k for k, line in enumerate(lines) if line.startswith("lattice "))
+    told = lines[first:]
+    assert [line.split()[0] for line in told[:5]] == ["lattice", "PbO", "Cu", "PbO:", "support:"]
+    assert told[1].split() == ["PbO", "PbO", "2", "9.335", "O-Pb", "2.321", "Å", "P", "4/n", "m", "m:2"]
+    assert told[3] == "PbO: origin 2 taken: the other does not give what is declared"
+    assert told[4] == "support: amorphous C, 2.2 g/cm³, shortest 1.4 Å, 20 to 80 Å thick"
+    assert [line.split()[0] for line in told[6:]] == ["specimen", "PbO-small", "Cu-small"]
     found = json.loads(CliRunner().invoke(main, ["plan", "PbO-small", "--json"]).output)
     assert found["lattices"]["PbO"]["density_g_per_cm3"] == pytest.approx(9.335, abs=0.001)
     assert list(found["lattices"]) == ["PbO"]

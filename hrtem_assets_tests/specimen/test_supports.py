@@ -1,5 +1,8 @@
 """What particles lie on, and several crystals in one structure."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -254,3 +257,57 @@ def test_a_particle_is_the_same_whatever_else_the_campaign_holds():
 def test_supports_and_mixtures_that_cannot_be_are_refused_before_anything_is_made(changes, words):
     with pytest.raises(CampaignError, match=words):
         campaign(**changes)
+
+
+@pytest.mark.parametrize(
+    ("particle", "radius_a", "words"),
+    [
+        (
+            {"shapes": [{"shape": "platelet", "plane": [1, 1, 1], "aspect": 0.05}]},
+            5,
+            "Å thick, less than the distance",
+        ),
+        (None, 3, "gives particles of Sparse of about 0.52 atoms, and some of none"),
+    ],
+)
+def test_particles_that_may_hold_no_atom_are_refused(particle, radius_a, words):
+    sparse = {"space_group": 221, "a": 6.0, "sites": [{"element": "Xe", "position": (0, 0, 0)}]}
+    lattice = sparse if particle is None else CELLS["Au"] | {"particle": particle}
+    with pytest.raises(CampaignError, match=words):
+        campaign(
+            lattices={"Au": None, "Sparse": lattice},
+            sizes={"small": {"radius_min_a": radius_a, "radius_max_a": 12}, "medium": None, "large": None},
+        )
+
+
+@pytest.mark.parametrize(
+    "kernels",
+    [
+        {"OPENBLAS_CORETYPE": "Prescott"},
+        {"OPENBLAS_CORETYPE": "Haswell"},
+        {"NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3"},
+        {},
+    ],
+)
+def test_bodies_and_slabs_have_the_same_bits_on_every_processor(kernels):
+    program = (
+        "import hashlib\n"
+        "from hrtem_assets.campaign import load_campaign\n"
+        "from hrtem_assets.specimen.assembly import build_structure\n"
+        "found = hashlib.blake2b(digest_size=8)\n"
+        "for name, key in (('madsen2018', 'Au-cluster'), ('vincent2021', 'Pt-particle')):\n"
+        "    of = load_campaign(name)\n"
+        "    for index in range(3):\n"
+        "        made = build_structure(of, of.specimen(key), index)\n"
+        "        found.update(made.positions_a.tobytes() + repr(made.particles).encode())\n"
+        "print(found.hexdigest())\n"
+    )
+    # numpy's linear algebra and its own loops choose their kernels by the processor
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={**os.environ, **kernels},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "15d332c32010c930"

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain, reach
 from hrtem_assets.morphology.defect import Defect, Piece, Record
@@ -60,8 +61,8 @@ class GrainBoundary(Defect):
         other = Domain(
             domain.normals,
             domain.distances,
-            turn @ domain.frame,
-            turn @ domain.origin,
+            product(turn, domain.frame),
+            product(turn, domain.origin),
             domain.inner,
             domain.ball,
         )

@@ -1,5 +1,6 @@
 """A screw dislocation through a particle."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
@@ -7,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import length, product
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.defect import Atoms, Defect, Piece, Record
@@ -46,12 +48,14 @@ class ScrewDislocation(Defect):
         x = any_across(line)
         y = np.cross(line, x)
         angle = rng.uniform(0.0, 2 * np.pi)
-        axis = settled.offset_a * (np.cos(angle) * x + np.sin(angle) * y)
+        axis = settled.offset_a * (math.cos(angle) * x + math.sin(angle) * y)
         (domain,) = piece.domains
         # from a larger crystal, so that the surface is where it was
         wide = piece.fill([domain.grown(burgers)])
         from_axis = wide.positions_a - axis
-        theta = np.arctan2(from_axis @ y, from_axis @ x)
+        turns = zip(product(from_axis, y).tolist(), product(from_axis, x).tolist(), strict=True)
+        # numpy's own differs between processors
+        theta = np.array([math.atan2(v, u) for v, u in turns])
         moved = wide.positions_a + (self.sign * burgers / (2 * np.pi) * theta)[:, None] * line
         shifted = Atoms(moved, wide.numbers, wide.domain)
         return shifted.kept(domain.holds(moved)), {"burgers_a": burgers, "offset_a": settled.offset_a}
@@ -74,4 +78,4 @@ def shortest_translation_a(crystal: Crystal, line: tuple[int, int, int]) -> floa
             off = along / parts - shift
             if np.allclose(off, np.round(off), atol=1e-4):
                 steps.append(1 / parts)
-    return float(min(steps) * np.linalg.norm(along @ crystal.vectors_a))
+    return float(min(steps) * length(product(along, crystal.vectors_a)))

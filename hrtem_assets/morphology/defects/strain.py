@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, drawn, support
 from hrtem_assets.morphology.defect import Defect, Piece, Record
 
@@ -34,5 +35,8 @@ class Strain(Defect):
     def cut(self, piece: Piece, rng: np.random.Generator) -> tuple[Piece, Record]:
         s = self.drawn(lambda _, of: of.draw(rng))
         stretch = np.eye(3) + np.array([[s.xx, s.xy, s.xz], [s.xy, s.yy, s.yz], [s.xz, s.yz, s.zz]])
-        domains = [replace(d, frame=stretch @ d.frame, origin=stretch @ d.origin) for d in piece.domains]
+        domains = [
+            replace(d, frame=product(stretch, d.frame), origin=product(stretch, d.origin))
+            for d in piece.domains
+        ]
         return piece.of(domains), {name: getattr(s, name) for name in self.records}

@@ -36,7 +36,7 @@ class Vacancies(Defect):
             asked &= on_surface(piece.crystal, atoms)
         candidates = np.flatnonzero(asked)
         # at least one atom stays
-        count = min(round(fraction * len(candidates)), len(atoms) - 1)
+        count = min(round(fraction * len(candidates)), max(0, len(atoms) - 1))
         keep = np.ones(len(atoms), bool)
         keep[rng.choice(candidates, size=count, replace=False)] = False
         return atoms.kept(keep), {"count": count}

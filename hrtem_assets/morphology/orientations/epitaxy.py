@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hrtem_assets.base.model import YesNo
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, frame, tilt
 from hrtem_assets.morphology.shape import Indices
@@ -46,7 +47,7 @@ class Epitaxy(Orientation):
                 "be 0; "
                 f"choose one that does"
             )
-        if contact is not None and contact @ crystal.normal(self.plane) < _ALIKE:
+        if contact is not None and product(contact, crystal.normal(self.plane)) < _ALIKE:
             return (
                 f"orientation.plane = {self.plane} is not the face that the shape has for the support; name the same "
                 "plane in "
@@ -55,7 +56,7 @@ class Epitaxy(Orientation):
         return super().refusal(crystal, contact)
 
     def support_refusal(self, support: Crystal, normal: NDArray[np.float64]) -> str | None:
-        if abs(support.direction(self.along) @ normal) > _IN_FACE:
+        if abs(product(support.direction(self.along), normal)) > _IN_FACE:
             return (
                 f"orientation.along = {self.along} does not lie in the support's face; choose a direction at right "
                 "angles to "
@@ -73,10 +74,11 @@ class Epitaxy(Orientation):
         assert around.support is not None
         settled = self.drawn(lambda _, of: of.draw(rng))
         support, turned = around.support
-        normal = crystal.normal(self.plane)
-        turn = (
-            frame(around.down, turned @ support.direction(self.along))
-            @ frame(normal, crystal.direction(self.direction)).T
-        )
+        grown = frame(crystal.normal(self.plane), crystal.direction(self.direction))
+        turn = product(frame(around.down, product(turned, support.direction(self.along))), grown.T)
         half = 180.0 if self.both_senses and rng.integers(2) else 0.0
-        return tilt(settled.tilt_deg, around.down, rng) @ about(around.down, settled.spin_deg + half) @ turn
+        return product(
+            tilt(settled.tilt_deg, around.down, rng),
+            about(around.down, settled.spin_deg + half),
+            turn,
+        )

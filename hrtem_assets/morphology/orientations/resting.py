@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, Uniform, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, any_across, frame, tilt
 from hrtem_assets.morphology.shape import Indices
@@ -60,7 +61,7 @@ class Resting(Orientation):
         across = any_across(normal)
         if self.direction is not None:
             along = crystal.direction(self.direction)
-            across = along if abs(along @ normal) < 0.999 else across
+            across = along if abs(product(along, normal)) < 0.999 else across
         y = np.array([0.0, 1.0, 0.0])
-        turn = frame(around.down, y) @ frame(normal, across).T
-        return tilt(settled.tilt_deg, around.down, rng) @ about(around.down, settled.spin_deg) @ turn
+        turn = product(frame(around.down, y), frame(normal, across).T)
+        return product(tilt(settled.tilt_deg, around.down, rng), about(around.down, settled.spin_deg), turn)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, Uniform, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, any_across, frame, tilt
 from hrtem_assets.morphology.shape import Indices
@@ -42,7 +43,7 @@ class ZoneAxes(Orientation):
             if self.x_axis is not None:
                 if not any(self.x_axis):
                     return "orientation.x_axis = (0, 0, 0) is no direction; write indices such as [0, 0, 1]"
-                if abs(crystal.direction(axis) @ crystal.direction(self.x_axis)) > 0.999:
+                if abs(product(crystal.direction(axis), crystal.direction(self.x_axis))) > 0.999:
                     return f"orientation.x_axis = {self.x_axis} lies along the beam with axes.{number}; choose another"
         return super().refusal(crystal, contact)
 
@@ -57,5 +58,5 @@ class ZoneAxes(Orientation):
         along = crystal.direction(self.axes[int(rng.integers(len(self.axes)))])
         beam, x = np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0])
         across = crystal.direction(self.x_axis) if self.x_axis else any_across(along)
-        turn = frame(beam, x) @ frame(along, across).T
-        return tilt(settled.tilt_deg, beam, rng) @ about(beam, settled.spin_deg) @ turn
+        turn = product(frame(beam, x), frame(along, across).T)
+        return product(tilt(settled.tilt_deg, beam, rng), about(beam, settled.spin_deg), turn)
