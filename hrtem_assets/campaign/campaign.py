@@ -456,13 +456,20 @@ class Campaign(Model):
         if edge is None:
             return
         near, far = drawn_support(edge.supported)
-        for name, size in self.sizes.items():
-            room_a = cell * (1 - far) if edge.particles == "edge" else cell * near
-            if 2 * size.radius_max_a > room_a:
+        room_a = cell * (1 - far) if edge.particles == "edge" else cell * near
+        for key, specimen in self.specimens.items():
+            wide_a = 2 * self.most_extent_a(specimen)
+            if specimen.phases and not specimen.is_plain:
+                wide_a = specimen.size.radius_max_a * max(
+                    phase.rule.width(phase.lattice.crystal, number)
+                    for phase in specimen.phases
+                    for number in range(len(phase.rule.shapes))
+                )
+            if wide_a > room_a:
                 beside = "beside the edge" if edge.particles == "edge" else "on the support"
                 raise ValueError(
-                    f"substrate.edge.supported leaves {room_a:.4g} Å {beside}, and particles of sizes.{name} are up to "
-                    f"{2 * size.radius_max_a:g} Å wide; enlarge simulation.cell_a, change the edge or lower the radius"
+                    f"substrate.edge.supported leaves {room_a:.4g} Å {beside}, and particles of {key} are up to "
+                    f"{wide_a:.4g} Å wide; enlarge simulation.cell_a, change the edge or lower the radius"
                 )
 
     def _check_own_atoms(self) -> None:
@@ -691,10 +698,21 @@ class Campaign(Model):
         Args:
             specimen: of atoms from files.
         """
-        assert isinstance(specimen.lattice, OwnAtoms)
-        frames = specimen.lattice.of_size(specimen.size.radius_min_a, specimen.size.radius_max_a)
+        return self._shared_frames[specimen.key]
+
+    @cached_property
+    def _shared_frames(self) -> dict[str, dict[str, tuple[FrameOf, ...]]]:
         counts: dict[str, int] = {n: getattr(self.counts, n) for n in ("train", "validation", "test")}
-        return shared_frames(frames, specimen.lattice.split_by, counts, self.seed)
+        return {
+            key: shared_frames(
+                own.of_size(specimen.size.radius_min_a, specimen.size.radius_max_a),
+                own.split_by,
+                counts,
+                self.seed,
+            )
+            for key, specimen in self.specimens.items()
+            if isinstance(own := specimen.lattice, OwnAtoms)
+        }
 
     @cached_property
     def specimens(self) -> dict[str, Specimen]:

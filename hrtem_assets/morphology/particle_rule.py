@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.imaging.distributions import Drawable, Drawn, drawn, support
-from hrtem_assets.morphology.bodies import circumradius, inradius, most_cells, of_unit_size
+from hrtem_assets.morphology.bodies import circumradius, inradius, most_cells, of_unit_size, reach
 from hrtem_assets.morphology.defects import AnyDefect
 from hrtem_assets.morphology.orientations import AnyOrientation
 from hrtem_assets.morphology.orientations.uniform import UniformOrientation
@@ -116,6 +116,19 @@ class ParticleRule(Drawable):
     def most_extra(self) -> float:
         """Atoms that defects may add, by those that are there."""
         return sum(defect.growth for defect in self.inside)
+
+    def width(self, crystal: Crystal, shape: int) -> float:
+        """How far a particle of a shape reaches from the support at most, by the radius of the sphere of equal volume.
+
+        Args:
+            crystal: of the particles.
+            shape: index.
+        """
+        extent = self.extent(crystal, shape)
+        contact = self.shapes[shape].contact_normal(crystal) if self.shapes[shape].needs_rest else None
+        if contact is None:
+            return 2 * extent
+        return extent + max(reach(body, contact) for body in self.shapes[shape].extreme_bodies(crystal))
 
     def thinnest(self, crystal: Crystal, shape: int) -> float:
         """Width of the thinnest particle of a shape, over the radius of the sphere of equal volume.

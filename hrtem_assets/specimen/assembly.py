@@ -97,12 +97,13 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
     body = np.repeat(np.arange(len(kept), dtype=np.int16), [np.count_nonzero(check) for check in kept])
 
     inside = np.all((positions[:, :2] >= 0.0) & (positions[:, :2] < cell), axis=1)
+    of_film = len(kept) - 1 if film is not None else len(kept)
     if edge is not None:
-        inside &= ~(edge.beyond(positions) & (owner == SUBSTRATE))
+        inside &= ~(edge.beyond(positions) & (body == of_film))
     positions, numbers, owner, body = (values[inside] for values in (positions, numbers, owner, body))
     if substrate.composition is not None:
-        numbers = _composed(numbers, owner == SUBSTRATE, substrate.composition, film_rng)
-    if grown_a:
+        numbers = _composed(numbers, body == of_film, substrate.composition, film_rng)
+    if grown_a and make.has_film:
         layer = contamination(
             substrate.contamination, grown_a, uneven, (floor, top), particles, cell, film_rng
         )
@@ -127,11 +128,11 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
         particle=owner,
         particles=tuple(particles),
         requested_particles=make.asked,
-        substrate_thickness_a=thickness,
+        substrate_thickness_a=thickness if make.has_film else 0.0,
         cell_a=cell,
         seed=seed,
         contamination_a=grown_a,
-        support_end_a=edge.at_a if edge is not None else float("inf"),
+        support_end_a=edge.at_a if edge is not None and make.has_film else float("inf"),
     )
 
 
@@ -167,15 +168,25 @@ class _Maker(ABC):
 class _Spheres(_Maker):
     """Spheres of one crystal in any orientation, from random numbers that all of a structure's particles share."""
 
-    def __init__(self, specimen: Specimen, radii_a: NDArray[np.float64], rng: np.random.Generator) -> None:
+    def __init__(
+        self, specimen: Specimen, radii_a: NDArray[np.float64], clearance_a: float, rng: np.random.Generator
+    ) -> None:
         self.specimen, self.extents_a, self.rng, self.asked = specimen, radii_a, rng, len(radii_a)
+        self.clearance_a = clearance_a
 
     def __call__(self, number: int, rest: _Rest) -> tuple[list[Particle], Any, NDArray[Any]]:
+        from hrtem_assets.specimen import czone_compat as cz
         from hrtem_assets.specimen.particles import particle_volume
 
         radius = self.extents_a[number]
         center = _center(rest, radius, np.empty((0, 3)), 0.0)
         particle, volume = particle_volume(self.specimen, radius, center, self.rng)
+        if rest.on_crystal:
+            volume.populate_atoms()
+            there = _center(rest, radius, volume.atoms - center, self.clearance_a)
+            volume.transform(cz.Translation(shift=there - center))
+            x, y, z = (float(v) for v in there)
+            particle = replace(particle, center_a=(x, y, z))
         return [particle], volume, np.zeros(1, np.int16)
 
 
@@ -245,10 +256,15 @@ class _Read(_Maker):
                 rest = replace(rest, faces_a=(0.0, 0.0))
         clearance = self.campaign.placement.clearance_a if self.has_film else 0.0
         center = _center(replace(rest, on_crystal=True), 0.0, made.positions_a, clearance)
+        if self.is_whole:
+            # the middle of all atoms, so that what fits the cell lies in it
+            low, high = made.positions_a.min(axis=0), made.positions_a.max(axis=0)
+            center[:2] -= (low[:2] + high[:2]) / 2
         places = made.positions_a + center
         if self.is_whole:
             # atoms of a frame that is periodic with the cell are all of it
-            places[:, :2] = np.mod(places[:, :2], cell)
+            wrapped = np.mod(places[:, :2], cell)
+            places[:, :2] = np.where(wrapped >= cell, 0.0, wrapped)
         particles = [
             replace(
                 p, center_a=(p.center_a[0] + center[0], p.center_a[1] + center[1], p.center_a[2] + center[2])
@@ -271,7 +287,7 @@ def _maker(
     rng: np.random.Generator,
 ) -> _Maker:
     if specimen.is_plain:
-        return _Spheres(specimen, radii_a, rng)
+        return _Spheres(specimen, radii_a, campaign.placement.clearance_a, rng)
     if not specimen.phases:
         return _Read(campaign, specimen, index, seed, len(radii_a))
     return _Bodies(campaign, specimen, seed, radii_a)

@@ -118,6 +118,24 @@ def test_a_whole_structure_keeps_its_support_and_its_periodic_cell(tmp_path):
     assert len(structure.numbers) == len(both), (
         "nothing is dropped, and no film of the campaign's own is added"
     )
+    assert structure.substrate_thickness_a == 0
+    # a film of other elements is not taken for the frame's own support
+    film = {
+        "composition": {"Si": 3, "N": 4},
+        "thickness_min_a": 8,
+        "thickness_max_a": 8,
+        "min_distance_a": 1.6,
+    }
+    own = {
+        "atoms": str(tmp_path / "model.xyz"),
+        "used_as": "structure",
+        "particle_elements": ["Au"],
+        "film": True,
+    }
+    of = campaign(own, counts={"train": 1, "validation": 0}, substrate=film | {"density_g_per_cm3": 3.1})
+    on_film = build_structure(of, of.specimen("md-any"), 0)
+    held = on_film.numbers[on_film.particle == SUBSTRATE].tolist()
+    assert held.count(8) == held.count(12) == len(slab) // 2 and {7, 14} <= set(held)
 
 
 def test_a_column_numbers_the_particles(tmp_path):

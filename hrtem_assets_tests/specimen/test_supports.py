@@ -87,8 +87,9 @@ def test_particles_lie_on_graphene_at_their_clearance():
         substrate={"thickness_min_a": 0, "thickness_max_a": 0, "crystal": support},
     )
     layers = set()
-    for index in range(6):
-        structure = built(of, index)
+    plain = campaign(substrate={"thickness_min_a": 0, "thickness_max_a": 0, "crystal": support})
+    for index, campaign_of in [*((k, of) for k in range(6)), (0, plain)]:
+        structure = built(campaign_of, index)
         heights = np.unique(structure.positions_a[structure.particle == SUBSTRATE, 2])
         layers.add(len(heights))
         assert structure.substrate_thickness_a == pytest.approx((len(heights) - 1) * 6.7079 / 2, abs=1e-4)
