@@ -1,6 +1,5 @@
 """The campaign: everything that decides which datasets are made, and the grid of specimens x conditions."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -16,7 +15,8 @@ from hrtem_assets.campaign.engines import DECLARATIONS, EngineName
 from hrtem_assets.campaign.errors import UnknownKeyError
 from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.campaign.leftovers import check_leftovers
-from hrtem_assets.campaign.materials import AnyMaterial, Material, Phase, shape_names
+from hrtem_assets.campaign.materials import AnyMaterial, Phase
+from hrtem_assets.campaign.matter import check_matter, check_mixtures
 from hrtem_assets.campaign.mixtures import Mixture
 from hrtem_assets.campaign.names import check_distinct, check_name, check_series_name, listed
 from hrtem_assets.campaign.own_atoms import FrameOf, OwnAtoms, shared_frames
@@ -33,10 +33,10 @@ from hrtem_assets.campaign.settings import (
     TrainingSets,
 )
 from hrtem_assets.campaign.sizes import SizeClass
+from hrtem_assets.campaign.specimens import Specimen
 from hrtem_assets.imaging.calibration import Calibration
 from hrtem_assets.imaging.detector import Detector
 from hrtem_assets.imaging.detector_transfer import check_efficiency
-from hrtem_assets.imaging.distributions import support as drawn_support
 from hrtem_assets.imaging.draws import ImageDistribution
 from hrtem_assets.imaging.effect import ImagingEffect
 from hrtem_assets.imaging.effects import AnyEffect, acting, check_effects
@@ -45,8 +45,6 @@ from hrtem_assets.imaging.frame import Frame, ImageGrid
 from hrtem_assets.imaging.microscope import Microscope
 from hrtem_assets.imaging.optics import Optics
 from hrtem_assets.imaging.stage import Stage
-from hrtem_assets.morphology.defects.stacking_faults import StackingFaults
-from hrtem_assets.morphology.particle_rule import ParticleRule
 
 T = TypeVar("T")
 
@@ -64,8 +62,6 @@ CALIBRATION_OPTICS = (
     "quadrature_points",
     "aperture_mrad",
 )
-# fewer, and a sphere between atoms may hold none
-LEAST_ATOMS = 4
 # two layers of atoms
 ADATOMS_A = 8.0
 # each acts once
@@ -104,96 +100,6 @@ class Counts(Model):
             if held_out < self.validation or not self.test
             else "test"
         )
-
-
-class Specimen(Model):
-    """A distribution of structures: one lattice, mixture or set of files in one size class."""
-
-    key: str
-    lattice_name: str
-    size_name: str
-    lattice: Material
-    size: SizeClass
-    max_stacking_faults: int
-    phases: tuple[Phase, ...] = ()
-    """Crystals that its particles are of; none for atoms from files."""
-
-    @property
-    def crystal(self) -> Lattice:
-        """The lattice of a specimen that has one.
-
-        Raises:
-            TypeError: for mixtures and atoms from files.
-        """
-        if not isinstance(self.lattice, Lattice):
-            raise TypeError(f"{self.key} is not of one lattice")
-        return self.lattice
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether its particles are spheres of one perfect or wurtzite-faulted crystal in any orientation."""
-        return (
-            isinstance(self.lattice, Lattice)
-            and self.phases[0].particle is None
-            and not self.has_layer_faults
-        )
-
-    @property
-    def has_layer_faults(self) -> bool:
-        """Whether `max_stacking_faults` asks for faults of a crystal that is not wurtzite."""
-        return (
-            self.max_stacking_faults > 0
-            and isinstance(self.lattice, Lattice)
-            and not self.lattice.is_wurtzite
-        )
-
-    @property
-    def elements(self) -> tuple[str, ...]:
-        """Chemical symbols of its particles, sorted."""
-        if isinstance(self.lattice, OwnAtoms):
-            return self.lattice.elements
-        return tuple(
-            sorted(
-                {
-                    e
-                    for p in self.phases
-                    for e in (*p.lattice.elements, *(p.particle or _PLAIN).added_elements)
-                }
-            )
-        )
-
-    @property
-    def shape_names(self) -> tuple[str, ...]:
-        """The shapes of its particles, by the number that stores keep of each particle."""
-        return shape_names(self.phases)
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The specimen as JSON, for people; as stores have told it before lattices had particles of their own."""
-        told = self.model_dump(mode="json", exclude={"phases"})
-        for part, later in (("lattice", ("particle", "in_grid")), ("size", ("particle",))):
-            for name in later:
-                if told[part].get(name) in (None, True):
-                    told[part].pop(name, None)
-        return told
-
-    @property
-    def deciding(self) -> dict[str, Any]:
-        """What its particles are of: the settings that decide where atoms are, as JSON."""
-        settings = self.lattice.deciding
-        if isinstance(self.lattice, Mixture):
-            return settings | {"lattices": {p.name: p.lattice.deciding for p in self.phases}}
-        return settings
-
-    @property
-    def figures(self) -> dict[str, Any]:
-        """What its crystals amount to, as JSON."""
-        if isinstance(self.lattice, Mixture):
-            return {p.name: p.lattice.figures for p in self.phases}
-        return self.lattice.figures
-
-
-_PLAIN = ParticleRule()
 
 
 class Series(Model):
@@ -284,20 +190,15 @@ class Campaign(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         self._check_names()
-        self._check_mixtures()
+        check_mixtures(self)
         self._check_grid()
         check_leftovers(self)
         self._check_sizes()
-        self._check_emptiness()
-        self._check_particles()
-        self._check_support()
-        self._check_own_atoms()
+        check_matter(self)
         self._check_imaging()
         self._check_calibration()
-        self._check_faults()
         self._check_cutoffs()
         self._check_engines()
-        self._check_thermal()
         self._check_crop()
         return self
 
@@ -313,29 +214,13 @@ class Campaign(Model):
         if twice := _twice([c.key for c in self.conditions]):
             raise ValueError(f"conditions: {twice} appear twice; remove the repeats")
 
-    def _check_mixtures(self) -> None:
-        for name, material in self.lattices.items():
-            if not isinstance(material, Mixture):
-                continue
-            known = list(self.crystals)
-            for part in material.mixture:
-                if part not in known:
-                    raise ValueError(
-                        f"lattices.{name}.mixture.{part}: no such lattice; known: {', '.join(known) or 'none'}. "
-                        "Write its "
-                        f"lattice there too, with in_grid: false if only the mixture shall hold its particles"
-                    )
-        if not self._in_grid:
-            raise ValueError(
-                "lattices: none makes specimens; remove in_grid: false from one, or add a mixture"
-            )
-
     @property
-    def _in_grid(self) -> list[str]:
+    def in_grid(self) -> list[str]:
+        """Names of the lattices that make specimens."""
         return [n for n, m in self.lattices.items() if not isinstance(m, Lattice) or m.in_grid]
 
     def _check_grid(self) -> None:
-        lattices, sizes, conditions = len(self._in_grid), len(self.sizes), len(self.conditions)
+        lattices, sizes, conditions = len(self.in_grid), len(self.sizes), len(self.conditions)
         if lattices * sizes > MOST_SPECIMENS:
             raise ValueError(
                 f"{lattices:,} lattices in {sizes:,} sizes are {lattices * sizes:,} specimens, more than "
@@ -352,7 +237,7 @@ class Campaign(Model):
         cell, inside = self.simulation.cell_a, self.placement.edge_rule == "inside"
         gap_a = 0.0 if inside else max(0.0, self.placement.separation_a)
         for name, size in self.sizes.items():
-            if all(isinstance(self.lattices[n], OwnAtoms) for n in self._in_grid):
+            if all(isinstance(self.lattices[n], OwnAtoms) for n in self.in_grid):
                 # a class of sizes chooses among frames, which are checked themselves
                 continue
             # an open cell still has to show the particle, and its periodic images must not touch
@@ -370,166 +255,6 @@ class Campaign(Model):
                     f"{size.radius_min_a:g} lie within others; use more than {-2 * size.radius_min_a:g}"
                 )
             self._check_room(name, size)
-
-    def _check_emptiness(self) -> None:
-        for specimen in self.specimens.values():
-            for phase in specimen.phases:
-                atoms = 4 / 3 * math.pi * specimen.size.radius_min_a**3 * phase.lattice.crystal.atoms_per_a3
-                if atoms < LEAST_ATOMS:
-                    raise ValueError(
-                        f"sizes.{specimen.size_name}.radius_min_a = {specimen.size.radius_min_a:g} gives particles of "
-                        f"{phase.name} of about {atoms:.2g} atoms, and some of none; raise it"
-                    )
-
-    def _check_particles(self) -> None:
-        """Refuse particles that a lattice, the support or the cell does not allow."""
-        cell, support = self.simulation.cell_a, self.substrate.crystal
-        inside = self.placement.edge_rule == "inside"
-        checked = set()
-        for specimen in self.specimens.values():
-            for phase in specimen.phases:
-                rule = phase.particle
-                known = (phase.name, specimen.size_name if specimen.size.particle else None, specimen.size)
-                if rule is None or known in checked:
-                    continue
-                checked.add(known)
-                own = specimen.size.particle is not None
-                where = f"sizes.{specimen.size_name}.particle" if own else f"lattices.{phase.name}.particle"
-                crystal = phase.lattice.crystal
-                if own:
-                    try:
-                        rule.check(crystal)
-                    except ValueError as error:
-                        raise ValueError(f"{where}.{error} (lattice {phase.name})") from None
-                if rule.orientation.needs_crystal and support is None:
-                    raise ValueError(
-                        f"{where}.orientation = {rule.orientation.name} needs a crystalline support; name "
-                        f"substrate.crystal, or use orientation resting"
-                    )
-                if support is not None and (
-                    fault := rule.orientation.support_refusal(support.lattice.crystal, self._face_normal)
-                ):
-                    raise ValueError(f"{where}.{fault}")
-                radius_a, least_a = specimen.size.radius_max_a, specimen.size.radius_min_a
-                for number, shape in enumerate(rule.shapes):
-                    thin_a = rule.thinnest(crystal, number) * least_a
-                    if thin_a < crystal.shortest_a:
-                        raise ValueError(
-                            f"{where}.shapes.{number} = {shape.name}: with sizes.{specimen.size_name}.radius_min_a = "
-                            f"{least_a:g} it is {thin_a:.3g} Å thick, less than the distance of two atoms, "
-                            f"{crystal.shortest_a:.3g} Å, and may hold none; raise the radius or choose a thicker shape"
-                        )
-                    extent_a = rule.extent(crystal, number) * radius_a
-                    needed = 2 * extent_a + (0.0 if inside else max(0.0, self.placement.separation_a))
-                    if needed > cell:
-                        raise ValueError(
-                            f"{where}.shapes.{number} = {shape.name}: with sizes.{specimen.size_name}.radius_max_a = "
-                            f"{radius_a:g}, that of the sphere of equal volume, it reaches {extent_a:.4g} Å from its "
-                            "centre "
-                            f"and needs a cell of at least {needed:.4g} Å, but simulation.cell_a = {cell:g}; enlarge "
-                            "the "
-                            f"cell, lower the radius or choose a rounder shape"
-                        )
-
-    @property
-    def _face_normal(self) -> Any:
-        """Outward normal of the support's face that particles lie on, in its crystal's frame; None without a "
-        "crystal."""
-        support, edge = self.substrate.crystal, self.substrate.edge
-        if support is None:
-            return None
-        fit = support.fit(self.simulation.cell_a, edge is not None)
-        return fit.rotation.T @ ((1.0, 0.0, 0.0) if edge and edge.particles == "edge" else (0.0, 0.0, 1.0))
-
-    def _check_support(self) -> None:
-        support, edge, cell = self.substrate.crystal, self.substrate.edge, self.simulation.cell_a
-        if support is not None:
-            try:
-                support.fit(cell, edge is not None)
-            except ValueError as error:
-                raise ValueError(f"substrate.crystal.{error}") from None
-            _, most = support.plane_counts(self.substrate.thickness_min_a, self.substrate.thickness_max_a)
-            if most < 1:
-                raise ValueError(
-                    "substrate.crystal: substrate.thickness_max_a = 0 leaves no plane of it; raise it, or name layers"
-                )
-        if edge is None:
-            return
-        near, far = drawn_support(edge.supported)
-        room_a = cell * (1 - far) if edge.particles == "edge" else cell * near
-        for key, specimen in self.specimens.items():
-            wide_a = 2 * self.most_extent_a(specimen)
-            if specimen.phases and not specimen.is_plain:
-                wide_a = specimen.size.radius_max_a * max(
-                    phase.rule.width(phase.lattice.crystal, number)
-                    for phase in specimen.phases
-                    for number in range(len(phase.rule.shapes))
-                )
-            if wide_a > room_a:
-                beside = "beside the edge" if edge.particles == "edge" else "on the support"
-                raise ValueError(
-                    f"substrate.edge.supported leaves {room_a:.4g} Å {beside}, and particles of {key} are up to "
-                    f"{wide_a:.4g} Å wide; enlarge simulation.cell_a, change the edge or lower the radius"
-                )
-
-    def _check_own_atoms(self) -> None:
-        cell, inside = self.simulation.cell_a, self.placement.edge_rule == "inside"
-        for specimen in self.specimens.values():
-            own = specimen.lattice
-            if not isinstance(own, OwnAtoms):
-                continue
-            where, size = f"lattices.{specimen.lattice_name}", specimen.size
-            frames = own.of_size(size.radius_min_a, size.radius_max_a)
-            radii = [f.facts.radius_a for f in own.all_frames]
-            if not frames:
-                raise ValueError(
-                    f"{where}: no frame's radius lies in sizes.{specimen.size_name}, {size.radius_min_a:g} to "
-                    f"{size.radius_max_a:g} Å; they are {min(radii):.4g} to {max(radii):.4g} Å: widen the size class"
-                )
-            if own.used_as == "structure" and own.most_particles > self.placement.count_max:
-                raise ValueError(
-                    f"{where}: particle_column numbers {own.most_particles} particles, and placement.count_max = "
-                    f"{self.placement.count_max}; raise that to {own.most_particles}"
-                )
-            for frame in frames:
-                self._check_frame(own, frame, where, cell, inside)
-            counts = {n: getattr(self.counts, n) for n in ("train", "validation", "test")}
-            try:
-                shares = shared_frames(frames, own.split_by, counts, self.seed)
-            except ValueError as error:
-                raise ValueError(f"{where}: {error}") from None
-            for name, share in shares.items():
-                if own.used_as == "structure" and not own.is_turned and counts[name] > len(share):
-                    raise ValueError(
-                        f"counts.{name} = {counts[name]}: {where} has only {len(share)} frames for it, and "
-                        "structures that "
-                        f"are not turned would repeat; lower it to {len(share)}, give more frames, or set turned: true"
-                    )
-
-    def _check_frame(self, own: OwnAtoms, frame: FrameOf, where: str, cell_a: float, inside: bool) -> None:
-        facts = frame.facts
-        if own.used_as == "particle":
-            needed = 2 * facts.extent_a + (0.0 if inside else max(0.0, self.placement.separation_a))
-            if needed > cell_a:
-                raise ValueError(
-                    f"{where}: {frame.words} is a particle of up to {2 * facts.extent_a:.4g} Å and needs a cell of "
-                    f"{needed:.4g} Å, but simulation.cell_a = {cell_a:g}; enlarge the cell"
-                )
-            return
-        periodic = (
-            facts.cell_a is not None and max(abs(side / cell_a - 1) for side in facts.cell_a[:2]) < 1e-3
-        )
-        if periodic and not own.is_turned:
-            return
-        sides = [2 * facts.extent_a] * 3 if own.is_turned else facts.sides_a
-        if max(sides[:2]) > cell_a:
-            hint = ""
-            if facts.cell_a is not None:
-                hint = f" (its own cell is {' x '.join(f'{side:.4g}' for side in facts.cell_a)} Å)"
-            raise ValueError(
-                f"{where}: {frame.words} is {' x '.join(f'{side:.4g}' for side in sides)} Å{hint} and does not fit "
-                f"simulation.cell_a = {cell_a:g}; enlarge the cell"
-            )
 
     def _check_room(self, name: str, size: SizeClass) -> None:
         """Refuse more particles than any arrangement holds, even if all are of the smallest radius."""
@@ -593,29 +318,6 @@ class Campaign(Model):
                     f"{rule.margin_a:g}; at most {MOST_EVALUATIONS} are allowed: raise the steps"
                 )
 
-    def _check_faults(self) -> None:
-        for key, number in self.max_stacking_faults.items():
-            if not 0 <= number <= 10:
-                raise ValueError(f"max_stacking_faults.{key} = {number} must be between 0 and 10")
-            lattice = self.specimens[key].lattice
-            if not number or (isinstance(lattice, Lattice) and lattice.is_wurtzite):
-                if number and self.specimens[key].phases[0].particle is not None:
-                    raise ValueError(
-                        f"max_stacking_faults.{key} = {number}: its particles have a rule of their own; set it to 0 "
-                        "and add "
-                        f"{{defect: stacking_faults, most: {number}}} to its `inside`"
-                    )
-                continue
-            why = "a mixture or atoms from files have none" if not isinstance(lattice, Lattice) else ""
-            if isinstance(lattice, Lattice):
-                phase = self.specimens[key].phases[0]
-                body = next(phase.rule.shapes[0].extreme_bodies(lattice.crystal))
-                why = StackingFaults(most=number).refusal(lattice.crystal, body) or ""
-                if not why and phase.particle is not None:
-                    why = "its particles have a rule of their own; name stacking_faults among its `inside`"
-            if why:
-                raise ValueError(f"max_stacking_faults.{key} = {number}: {why}; set it to 0")
-
     def _check_cutoffs(self) -> None:
         for name, lattice in self.lattices.items():
             if not isinstance(lattice.mask_cutoff, dict):
@@ -635,39 +337,6 @@ class Campaign(Model):
                 DECLARATIONS[engine].check(self.simulation)
             except ValueError as error:
                 raise ValueError(f"engines.{key} = {engine!r}: simulation.{error}") from None
-
-    def _check_thermal(self) -> None:
-        if self.simulation.thermal_profile != "room_temperature":
-            return
-        for name, lattice in self.lattices.items():
-            if isinstance(lattice, Mixture):
-                continue
-            held = lattice.particle_elements if isinstance(lattice, Lattice) else lattice.elements
-            missing = [e for e in held if e not in lattice.rms_displacement_a]
-            if missing:
-                raise ValueError(
-                    f"simulation.thermal_profile = 'room_temperature' needs "
-                    f"lattices.{name}.rms_displacement_a for {missing}; add them, "
-                    f"or use thermal_profile uniform_0p1"
-                )
-        for name, lattice in self.lattices.items():
-            if isinstance(lattice, Mixture):
-                self._check_shared_elements(name, lattice)
-
-    def _check_shared_elements(self, name: str, mixture: Mixture) -> None:
-        known: dict[str, tuple[str, float]] = {}
-        for part in mixture.mixture:
-            lattice = self.lattices[part]
-            assert isinstance(lattice, Lattice)
-            for element, value in lattice.rms_displacement_a.items():
-                other, before = known.setdefault(element, (part, value))
-                if before != value:
-                    raise ValueError(
-                        f"lattices.{name}: {other} and {part} give {element} rms displacements of {before:g} and "
-                        f"{value:g} Å; "
-                        f"one structure has one for each element: give both the same, or use thermal_profile "
-                        "uniform_0p1"
-                    )
 
     def _check_crop(self) -> None:
         crop = self.training_sets.crop_px
@@ -727,7 +396,7 @@ class Campaign(Model):
                 max_stacking_faults=self.max_stacking_faults.get(f"{lattice}-{size}", 0),
                 phases=self._phases(lattice, self.sizes[size]),
             )
-            for lattice in self._in_grid
+            for lattice in self.in_grid
             for size in self.sizes
         }
 

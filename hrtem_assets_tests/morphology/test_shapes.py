@@ -303,3 +303,43 @@ def test_extents_are_those_of_the_widest_body_that_can_be_drawn():
     drawn = rule("Au", {"shapes": [{"shape": "rod", "axis": (0, 0, 1), "aspect": {"uniform": [1, 4]}}]})
     longest = body({"shape": "rod", "axis": (0, 0, 1), "aspect": 4})
     assert drawn.extent(crystal("Au"), 0) == pytest.approx(circumradius(longest))
+
+
+@pytest.mark.parametrize(
+    ("shape", "allowed"),
+    [
+        ({"shape": "tetrahedron"}, {3, 6, 9, 12}),
+        ({"shape": "cube"}, {3, 4, 5, 8, 12}),
+        ({"shape": "truncated_octahedron"}, {5, 6, 7, 8, 9, 12}),
+        (WULFF, {5, 6, 7, 8, 9, 12}),
+        ({"shape": "icosahedron"}, {6, 8, 9, 12}),
+        ({"shape": "decahedron"}, {6, 7, 8, 9, 10, 11, 12}),
+        ({"shape": "twin"}, {5, 6, 7, 8, 9, 10, 11, 12}),
+        ({"shape": "random_facets"}, {3, 4, 5, 6, 7, 8, 9, 12}),
+    ],
+    ids=lambda value: value["shape"] if isinstance(value, dict) else "",
+)
+def test_atoms_of_corners_edges_and_facets_have_the_neighbours_of_their_shape(shape, allowed):
+    of = crystal("Au")
+    for seed in range(3):
+        counts = coordination(made("Au", rule_of(shape), 24.0, seed), of)
+        assert set(counts) <= allowed
+        # {111} have nine, {100} eight; more atoms are inside than on any facet
+        assert counts[12] == max(counts.values())
+        surface = {8} if shape["shape"] == "cube" else {9}
+        assert max((n, k) for k, n in counts.items() if k != 12)[1] in surface | {8}
+
+
+@pytest.mark.parametrize("aspect", [1.5, 4.0])
+def test_rods_and_platelets_have_their_aspect_and_cones_their_angle(aspect):
+    of, across = crystal("CdSe"), np.array([1.0, 0, 0])
+    axis = of.direction((0, 0, 1))
+    (rod,) = body({"shape": "rod", "axis": (0, 0, 1), "aspect": aspect}, "CdSe")
+    (plate,) = body({"shape": "platelet", "plane": (0, 0, 1), "aspect": 1 / aspect}, "CdSe")
+    for domain, expected in ((rod, aspect), (plate, 1 / aspect)):
+        wide = domain.reach(across) + domain.reach(-across)
+        # round to 1 %
+        assert (domain.reach(axis) + domain.reach(-axis)) / wide == pytest.approx(expected, rel=0.01)
+    (cone,) = body({"shape": "cone", "half_angle_deg": 10 * aspect}, "CdSe")
+    sides = cone.normals[:-1]
+    np.testing.assert_allclose(np.degrees(np.arcsin(sides @ axis)), 10 * aspect, atol=1e-6)
