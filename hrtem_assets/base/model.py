@@ -118,7 +118,7 @@ def _field_at(model: type[BaseModel], location: Iterable[Any]) -> tuple[FieldInf
     parts, choices = iter(location), list[type[BaseModel]]()
     for part in parts:
         # of several models that a value may be, pydantic names the one that it is
-        inner = next((m for m in choices if getattr(m, "name", None) == part), inner)
+        inner = next((m for m in choices if part in (getattr(m, "name", None), tag(m))), inner)
         if isinstance(part, str) and inner is not None and part in inner.model_fields:
             field = inner.model_fields[part]
             choices = _models_in(field.annotation)
@@ -146,13 +146,12 @@ def explain(error: ValidationError, model: type[BaseModel], source: str) -> str:
     lines = []
     errors = error.errors()
     for item in errors:
-        item["loc"] = written_path(item["loc"])
         if item["type"] == "too_short" and any(
             e["loc"][: len(item["loc"])] == item["loc"] and e is not item for e in errors
         ):
             # pydantic counts only items without an error of their own
             continue
-        where = ".".join(name_in_words(p) for p in item["loc"]) or "campaign"
+        where = ".".join(name_in_words(p) for p in written_path(item["loc"])) or "campaign"
         value = item.get("input")
         said = "" if isinstance(value, dict | list | tuple | BaseModel) else f" = {_value(value)}"
         reason = item["msg"].removeprefix("Value error, ")
@@ -183,6 +182,11 @@ def first_fault(error: ValidationError) -> str:
     where = ".".join(name_in_words(p) for p in written_path(item["loc"]))
     reason = item["msg"].removeprefix("Value error, ")
     return f"{where}: {reason}" if where else reason
+
+
+def tag(model: type[BaseModel]) -> str:
+    """What pydantic's locations call one of several models that a value may be; no part of what people write."""
+    return f"({model.__name__.lower()})"
 
 
 def written_path(location: Iterable[Any]) -> tuple[Any, ...]:

@@ -5,34 +5,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Discriminator, Tag
 
-from hrtem_assets.base.model import Model
+from hrtem_assets.base.model import Model, tag
 from hrtem_assets.campaign.lattices import Lattice
 from hrtem_assets.campaign.mixtures import Mixture
 from hrtem_assets.campaign.own_atoms import OwnAtoms
 from hrtem_assets.morphology.particle_rule import ParticleRule
 
 Material = Lattice | Mixture | OwnAtoms
-KINDS: Mapping[type[Model], str] = {Lattice: "lattice", Mixture: "mixture", OwnAtoms: "atoms"}
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any) -> type[Model]:
     """Which of the kinds is written; a lattice is what names none of the others."""
-    if isinstance(value, Model):
-        return KINDS.get(type(value), "lattice")
-    if isinstance(value, Mapping):
-        return next((kind for kind in ("mixture", "atoms") if kind in value), "lattice")
-    return "lattice"
+    if isinstance(value, Mixture | OwnAtoms):
+        return type(value)
+    if isinstance(value, Mapping) and "mixture" in value:
+        return Mixture
+    return OwnAtoms if isinstance(value, Mapping) and "atoms" in value else Lattice
 
 
 if TYPE_CHECKING:
     AnyMaterial = Lattice | Mixture | OwnAtoms
 else:
-    # parentheses: no part of the path that people write
     AnyMaterial = Annotated[
-        Annotated[Lattice, Tag("(lattice)")]
-        | Annotated[Mixture, Tag("(mixture)")]
-        | Annotated[OwnAtoms, Tag("(atoms)")],
-        Discriminator(lambda value: f"({_kind(value)})"),
+        Annotated[Lattice, Tag(tag(Lattice))]
+        | Annotated[Mixture, Tag(tag(Mixture))]
+        | Annotated[OwnAtoms, Tag(tag(OwnAtoms))],
+        Discriminator(lambda value: tag(_kind(value))),
     ]
 
 

@@ -23,7 +23,7 @@ from hrtem_assets.crystal.elements import (
 from hrtem_assets.crystal.plausibility import LEAST_OF_RADII, MOST_DENSITY_G_PER_CM3
 from hrtem_assets.crystal.slabs import SlabFit, fit_slab, planes
 from hrtem_assets.imaging.distributions import Drawable, Drawn, drawn
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction, Plane
 
 UNIFORM_RMS_DISPLACEMENT_A = 0.1
 USUAL_CROP_PX = 512
@@ -114,8 +114,10 @@ class CrystalSupport(Model):
     """A crystalline slab in the film's place, strained a little so that whole periods fit the cell."""
 
     lattice: Lattice = Field(description="its crystal, written as those of particles")
-    zone_axis: Indices = Field((0, 0, 1), description="direction [uvw] along the beam, towards the particles")
-    edge_plane: Indices | None = Field(
+    zone_axis: Direction = Field(
+        (0, 0, 1), description="direction [uvw] along the beam, towards the particles"
+    )
+    edge_plane: Plane | None = Field(
         None, description="plane (hkl) whose normal points along x: the face of an edge; any by default"
     )
     layers: tuple[Whole, Whole] | None = Field(

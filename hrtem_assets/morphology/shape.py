@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hrtem_assets.base.model import Model, Whole, quantity
 from hrtem_assets.crystal.crystal import Crystal
@@ -18,8 +18,35 @@ from hrtem_assets.imaging.distributions import Distribution, Drawable
 from hrtem_assets.morphology.bodies import Domain, of_unit_size
 
 Index = Annotated[Whole, Field(ge=-9, le=9)]
-Indices = tuple[Index, Index, Index]
-"""Of a plane (hkl) or a direction [uvw]."""
+
+
+def _plane(value: Any) -> Any:
+    """(hkl) of what may be written (hkil)."""
+    if isinstance(value, list | tuple) and len(value) == 4 and all(isinstance(i, int) for i in value):
+        h, k, i, m = value
+        if h + k + i:
+            raise ValueError(f"({h} {k} {i} {m}) is no plane: of four indices (hkil), h + k + i must be 0")
+        return h, k, m
+    return value
+
+
+def _direction(value: Any) -> Any:
+    """[uvw] of what may be written [UVTW]."""
+    if isinstance(value, list | tuple) and len(value) == 4 and all(isinstance(i, int) for i in value):
+        u, v, t, w = value
+        if u + v + t:
+            raise ValueError(
+                f"[{u} {v} {t} {w}] is no direction: of four indices [UVTW], U + V + T must be 0"
+            )
+        three = (u - t, v - t, w)
+        return tuple(i // max(1, math.gcd(*three)) for i in three)
+    return value
+
+
+Plane = Annotated[tuple[Index, Index, Index], BeforeValidator(_plane)]
+"""Miller indices (hkl), or (hkil) of a hexagonal crystal."""
+Direction = Annotated[tuple[Index, Index, Index], BeforeValidator(_direction)]
+"""Indices [uvw], or [UVTW] of a hexagonal crystal."""
 
 # values of each distribution at which a shape's extents are looked up
 _STEPS = 5
@@ -29,7 +56,7 @@ S = TypeVar("S", bound="Shape")
 class Facet(Model):
     """A family of facets by the energy of its surface: the farther out, the higher that is."""
 
-    plane: Indices = Field(description="Miller indices of one of the family")
+    plane: Plane = Field(description="Miller indices of one of the family")
     energy: float = quantity(..., "1", "surface energy, against those of the others", gt=0.0, le=1000.0)
 
 

@@ -144,3 +144,24 @@ def test_epitaxy_lays_directions_of_both_crystals_along_each_other_in_both_sense
 def test_orientations_that_cannot_be_are_refused_with_the_repair(particle, words):
     with pytest.raises(ValueError, match=words):
         rule("Au", particle)
+
+
+def test_names_alone_and_four_indices_are_understood():
+    plain = rule("CdSe", {"shapes": ["sphere"], "inside": ["amorphous"], "orientation": "uniform"})
+    assert (plain.shapes[0].name, plain.inside[0].name, plain.orientation.name) == (
+        "sphere",
+        "amorphous",
+        "uniform",
+    )
+    rod = {"shape": "rod", "axis": [0, 0, 0, 1], "sides": [[1, 0, -1, 0]]}
+    four = rule(
+        "CdSe",
+        {
+            "shapes": [rod],
+            "orientation": {"orientation": "zone_axes", "axes": [[1, 1, -2, 0], [2, -1, -1, 0]]},
+        },
+    )
+    assert four.orientation.axes == ((1, 1, 0), (1, 0, 0))  # type: ignore[attr-defined]
+    assert four.shapes[0].sides == ((1, 0, 0),)  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match=r"\(1 0 1 0\) is no plane: .* h \+ k \+ i must be 0"):
+        rule("CdSe", {"shapes": [rod | {"sides": [[1, 0, 1, 0]]}]})

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hrtem_assets.base.families import family
 from hrtem_assets.morphology.defect import Defect
@@ -13,4 +13,8 @@ DEFECTS: dict[str, type[Defect]] = family(sys.modules[__name__], Defect)
 if TYPE_CHECKING:
     AnyDefect = Defect
 else:
-    AnyDefect = Annotated[Union[tuple(DEFECTS.values())], Field(discriminator="defect")]  # noqa: UP007
+    AnyDefect = Annotated[
+        Union[tuple(DEFECTS.values())],  # noqa: UP007
+        Field(discriminator="defect"),
+        BeforeValidator(lambda value: {"defect": value} if isinstance(value, str) else value),
+    ]

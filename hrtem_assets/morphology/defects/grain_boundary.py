@@ -12,15 +12,15 @@ from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain, reach
 from hrtem_assets.morphology.defect import Defect, Piece, Record
 from hrtem_assets.morphology.orientation import about
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction, Plane
 
 
 class GrainBoundary(Defect):
     """A plane beyond which the crystal is turned about an axis: symmetric tilt, twist, or any other."""
 
     defect: Literal["grain_boundary"] = "grain_boundary"
-    plane: Indices = Field(description="Miller indices of the boundary, in the first grain")
-    axis: Indices = Field(description="direction [uvw] about which the second grain is turned")
+    plane: Plane = Field(description="Miller indices of the boundary, in the first grain")
+    axis: Direction = Field(description="direction [uvw] about which the second grain is turned")
     angle_deg: Drawn = drawn(..., "°", "by how much it is turned", ge=-180.0, le=180.0)
     position: Drawn = drawn(
         0.0,

@@ -13,7 +13,7 @@ from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.defect import Atoms, Defect, Piece, Record
 from hrtem_assets.morphology.orientation import any_across
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction
 
 
 class ScrewDislocation(Defect):
@@ -22,7 +22,7 @@ class ScrewDislocation(Defect):
     """
 
     defect: Literal["screw_dislocation"] = "screw_dislocation"
-    line: Indices = Field(description="direction [uvw] of the line and of the Burgers vector")
+    line: Direction = Field(description="direction [uvw] of the line and of the Burgers vector")
     offset_a: Drawn = drawn(0.0, "Å", "distance of the line from the particle's centre", ge=0.0, le=200.0)
     sign: Literal[1, -1] = Field(1, description="1 for a right-handed screw, -1 for a left-handed one")
     faulted: ClassVar[bool] = True

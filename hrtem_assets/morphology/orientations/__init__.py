@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hrtem_assets.base.families import family
 from hrtem_assets.morphology.orientation import Orientation
@@ -13,4 +13,8 @@ ORIENTATIONS: dict[str, type[Orientation]] = family(sys.modules[__name__], Orien
 if TYPE_CHECKING:
     AnyOrientation = Orientation
 else:
-    AnyOrientation = Annotated[Union[tuple(ORIENTATIONS.values())], Field(discriminator="orientation")]  # noqa: UP007
+    AnyOrientation = Annotated[
+        Union[tuple(ORIENTATIONS.values())],  # noqa: UP007
+        Field(discriminator="orientation"),
+        BeforeValidator(lambda value: {"orientation": value} if isinstance(value, str) else value),
+    ]

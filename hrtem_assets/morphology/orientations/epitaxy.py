@@ -11,7 +11,7 @@ from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, frame, tilt
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction, Plane
 
 _ALIKE = 0.9999
 # the cosine of 88 degrees: a slab is strained a little to fit its cell
@@ -26,9 +26,11 @@ class Epitaxy(Orientation):
     orientation: Literal["epitaxy"] = "epitaxy"
     rests: ClassVar[bool] = True
     needs_crystal: ClassVar[bool] = True
-    plane: Indices = Field(description="plane (hkl) of the particle that faces the support")
-    direction: Indices = Field(description="direction [uvw] of the particle in that plane")
-    along: Indices = Field(description="direction [uvw] of the support, in its face, that it is parallel to")
+    plane: Plane = Field(description="plane (hkl) of the particle that faces the support")
+    direction: Direction = Field(description="direction [uvw] of the particle in that plane")
+    along: Direction = Field(
+        description="direction [uvw] of the support, in its face, that it is parallel to"
+    )
     both_senses: YesNo = Field(
         True, description="whether half of the particles are turned by 180° about the face's normal"
     )

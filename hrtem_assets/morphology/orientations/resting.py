@@ -10,7 +10,7 @@ from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, Uniform, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, any_across, frame, tilt
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction, Plane
 
 
 class Resting(Orientation):
@@ -18,7 +18,7 @@ class Resting(Orientation):
 
     orientation: Literal["resting"] = "resting"
     rests: ClassVar[bool] = True
-    plane: Indices | None = Field(
+    plane: Plane | None = Field(
         None, description="plane (hkl) that faces the support; the shape's contact by default"
     )
     tilt_deg: Drawn = drawn(
@@ -31,7 +31,7 @@ class Resting(Orientation):
         ge=-360.0,
         le=360.0,
     )
-    direction: Indices | None = Field(
+    direction: Direction | None = Field(
         None, description="direction [uvw] that lies along y, or nearest to it, at spin 0; any by default"
     )
 

@@ -10,14 +10,14 @@ from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.crystal.exact import product
 from hrtem_assets.imaging.distributions import Drawn, Uniform, drawn
 from hrtem_assets.morphology.orientation import Orientation, Surroundings, about, any_across, frame, tilt
-from hrtem_assets.morphology.shape import Indices
+from hrtem_assets.morphology.shape import Direction
 
 
 class ZoneAxes(Orientation):
     """One of some zone axes along the beam, tilted by an angle in any direction, and spun about the beam."""
 
     orientation: Literal["zone_axes"] = "zone_axes"
-    axes: tuple[Indices, ...] = Field(
+    axes: tuple[Direction, ...] = Field(
         min_length=1,
         max_length=100,
         description="directions [uvw] along the beam, one of them for each particle",
@@ -30,7 +30,7 @@ class ZoneAxes(Orientation):
         ge=-360.0,
         le=360.0,
     )
-    x_axis: Indices | None = Field(
+    x_axis: Direction | None = Field(
         None, description="direction [uvw] that lies along x, or nearest to it, at spin 0; any by default"
     )
 

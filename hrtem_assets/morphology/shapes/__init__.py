@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from hrtem_assets.base.families import family
 from hrtem_assets.morphology.shape import Shape
@@ -13,4 +13,8 @@ SHAPES: dict[str, type[Shape]] = family(sys.modules[__name__], Shape)
 if TYPE_CHECKING:
     AnyShape = Shape
 else:
-    AnyShape = Annotated[Union[tuple(SHAPES.values())], Field(discriminator="shape")]  # noqa: UP007
+    AnyShape = Annotated[
+        Union[tuple(SHAPES.values())],  # noqa: UP007
+        Field(discriminator="shape"),
+        BeforeValidator(lambda value: {"shape": value} if isinstance(value, str) else value),
+    ]

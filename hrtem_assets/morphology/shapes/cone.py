@@ -12,14 +12,14 @@ from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.prisms import ROUND_SIDES
-from hrtem_assets.morphology.shape import Indices, Shape, round_sides
+from hrtem_assets.morphology.shape import Direction, Shape, round_sides
 
 
 class Cone(Shape):
     """A cone with a flat base, which lies on the support if the particle rests; its tip points along the axis."""
 
     shape: Literal["cone"] = "cone"
-    axis: Indices = Field((0, 0, 1), description="direction [uvw] from the base to the tip")
+    axis: Direction = Field((0, 0, 1), description="direction [uvw] from the base to the tip")
     half_angle_deg: Drawn = drawn(25.0, "°", "angle between axis and side", ge=5.0, le=75.0)
     truncation: Drawn = drawn(0.0, "1", "part of the height that is cut off at the tip", ge=0.0, le=0.9)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.imaging.distributions import Distribution, Drawn, Uniform, drawn, support
 from hrtem_assets.morphology.bodies import Domain, of_unit_size
-from hrtem_assets.morphology.shape import Indices, Shape, facets
+from hrtem_assets.morphology.shape import Plane, Shape, facets
 
 
 class RandomFacets(Shape):
@@ -19,7 +19,7 @@ class RandomFacets(Shape):
 
     shape: Literal["random_facets"] = "random_facets"
     draws_faces: ClassVar[bool] = True
-    planes: tuple[Indices, ...] = Field(
+    planes: tuple[Plane, ...] = Field(
         ((1, 0, 0), (1, 1, 1)), min_length=1, max_length=20, description="families of facets"
     )
     distance: Drawn = drawn(

@@ -10,21 +10,21 @@ from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.imaging.distributions import Drawn, drawn
 from hrtem_assets.morphology.bodies import Domain
 from hrtem_assets.morphology.prisms import prism
-from hrtem_assets.morphology.shape import Indices, Shape
+from hrtem_assets.morphology.shape import Direction, Plane, Shape
 
 
 class Rod(Shape):
     """A prism along an axis, round or with facets, its ends flat or pointed."""
 
     shape: Literal["rod"] = "rod"
-    axis: Indices = Field(description="direction [uvw] of its length")
+    axis: Direction = Field(description="direction [uvw] of its length")
     aspect: Drawn = drawn(3.0, "1", "length over width", ge=1.0, le=20.0)
-    sides: tuple[Indices, ...] = Field(
+    sides: tuple[Plane, ...] = Field(
         (),
         max_length=10,
         description="planes of the sides, of each the family that holds the axis; round by default",
     )
-    ends: tuple[Indices, ...] = Field(
+    ends: tuple[Plane, ...] = Field(
         (),
         max_length=10,
         description="planes of the ends, of each the whole family; flat across the axis by default",

@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 from hrtem_assets.base.model import Model, quantity
 from hrtem_assets.crystal.crystal import Crystal
 from hrtem_assets.morphology.bodies import Domain
-from hrtem_assets.morphology.shape import Facet, Indices, Shape, facets
+from hrtem_assets.morphology.shape import Facet, Plane, Shape, facets
 
 
 class Interface(Model):
     """The face with which a particle lies on its support."""
 
-    plane: Indices = Field(description="Miller indices of the plane that faces the support")
+    plane: Plane = Field(description="Miller indices of the plane that faces the support")
     energy: float = quantity(
         ...,
         "1",
