@@ -1,11 +1,18 @@
 """Campaigns of other published sets: what they draw stays within the published ranges."""
 
+from pathlib import Path
+from shutil import copytree
+
 import numpy as np
 import pytest
+from ase.cluster import Icosahedron
+from ase.io import write
 
 from hrtem_assets.campaign import load_campaign
 from hrtem_assets.campaign.seeds import structure_seed
+from hrtem_assets_tests.test_documents import text
 
+CAMPAIGNS = Path(__file__).parents[2] / "docs" / "campaigns"
 DRAWS = 200
 FULL_TURN = (0.0, 2 * np.pi)
 # by record; the published range
@@ -81,3 +88,15 @@ def test_two_hundred_draws_fill_the_published_ranges_and_stay_within_them(preset
         drawn = [value[name] for value in values]
         assert low <= min(drawn) <= max(drawn) <= high, name
         assert max(drawn) - min(drawn) >= 0.8 * (high - low), name
+
+
+@pytest.mark.parametrize("name", [p.stem for p in sorted(CAMPAIGNS.glob("*.yaml"))])
+def test_campaigns_of_the_page_of_particles_load(name, tmp_path):
+    here = copytree(CAMPAIGNS, tmp_path / "campaigns")
+    (here / "frames").mkdir()
+    for number in range(2):
+        write(here / "frames" / f"{number}.xyz", Icosahedron("Au", 4))
+    campaign = load_campaign(here / f"{name}.yaml")
+    assert campaign.name == name
+    assert len(campaign.specimens) == 1
+    assert f"[{name}](campaigns/{name}.yaml)" in text("docs/particles.md")
