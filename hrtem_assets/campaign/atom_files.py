@@ -14,6 +14,8 @@ from hrtem_assets.crystal.elements import LAST_NUMBER, covalent_radius_a
 
 MOST_ATOMS = 5_000_000
 MOST_FILES = 100_000
+# beyond, threads are worth their start
+MANY_ATOMS = 50_000
 # of the sum of two covalent radii: nearer atoms are a slip of units or an overlap
 LEAST_OF_RADII = 0.5
 
@@ -218,7 +220,8 @@ def _facts_of(frame: Frame) -> Facts:
     squared = np.einsum("ij,ij->i", from_centre, from_centre)
     shortest, words = np.inf, ""
     if len(positions) > 1:
-        distances, other = cKDTree(positions).query(positions, k=2, workers=-1)
+        workers = -1 if len(positions) > MANY_ATOMS else 1
+        distances, other = cKDTree(positions).query(positions, k=2, workers=workers)
         distances, other = distances[:, 1], other[:, 1]
         shortest = float(distances.min())
         radius = np.zeros(LAST_NUMBER + 1)
