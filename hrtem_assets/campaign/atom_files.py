@@ -160,8 +160,7 @@ def _frames(path: Path, reading: Reading, _time: int, _size: int) -> tuple[Frame
     except Exception as error:
         raise ValueError(
             f"atoms: {shown(str(path))} cannot be read by ASE: {type(error).__name__}: {error}; name its format by "
-            "ASE's name "
-            f"as `format`, such as lammps-data or lammps-dump-text, or correct the file"
+            "ASE's name as `format`, such as lammps-data or lammps-dump-text, or correct the file"
         ) from None
     frames = parsed if isinstance(parsed, list) else [parsed]
     if not frames:
@@ -189,8 +188,7 @@ def _frame(path: Path, number: int, atoms: Any, elements_by_type: tuple[str, ...
     if numbers.min() < 1 or numbers.max() > LAST_NUMBER:
         raise ValueError(
             f"{where} has an atom of number {int(numbers.min() if numbers.min() < 1 else numbers.max())}; elements "
-            "from H "
-            f"(1) to Lr ({LAST_NUMBER}) can be simulated: correct the file, or name elements_by_type"
+            f"from H (1) to Lr ({LAST_NUMBER}) can be simulated: correct the file, or name elements_by_type"
         )
     positions = np.asarray(atoms.positions, np.float64)
     if not np.isfinite(positions).all():

@@ -196,8 +196,7 @@ class Lattice(Model):
             if element not in self.particle_elements:
                 raise ValueError(
                     f"rms_displacement_a.{element}: the lattice holds {', '.join(self.particle_elements)} alone; "
-                    "remove it, an "
-                    f"inherited one with `{element}: null`"
+                    f"remove it, an inherited one with `{element}: null`"
                 )
             if not 0.0 <= value <= 1.0:
                 raise ValueError(f"rms_displacement_a.{element} = {value} must be between 0 and 1 Å")

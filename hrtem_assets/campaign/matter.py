@@ -26,9 +26,10 @@ def check_matter(campaign: "Campaign") -> None:
         ValueError: names the setting, its value and the repair.
     """
     for check in (
+        _check_slab,
         _check_emptiness,
         _check_particles,
-        _check_support,
+        _check_edge,
         _check_own_atoms,
         _check_faults,
         _check_thermal,
@@ -52,9 +53,8 @@ def check_mixtures(campaign: "Campaign") -> None:
         for part in material.mixture:
             if part not in known:
                 raise ValueError(
-                    f"lattices.{name}.mixture.{part}: no such lattice; known: {', '.join(known) or 'none'}. "
-                    "Write its "
-                    f"lattice there too, with in_grid: false if only the mixture shall hold its particles"
+                    f"lattices.{name}.mixture.{part}: no such lattice; known: {', '.join(known) or 'none'}. Write "
+                    "its lattice there too, with in_grid: false if only the mixture shall hold its particles"
                 )
     if not campaign.in_grid:
         raise ValueError("lattices: none makes specimens; remove in_grid: false from one, or add a mixture")
@@ -115,16 +115,15 @@ def _check_particles(campaign: "Campaign") -> None:
                     raise ValueError(
                         f"{where}.shapes.{number} = {shape.name}: with sizes.{specimen.size_name}.radius_max_a = "
                         f"{radius_a:g}, that of the sphere of equal volume, it reaches {extent_a:.4g} Å from its "
-                        "centre "
-                        f"and needs a cell of at least {needed:.4g} Å, but simulation.cell_a = {cell:g}; enlarge "
-                        "the "
-                        f"cell, lower the radius or choose a rounder shape"
+                        f"centre and needs a cell of at least {needed:.4g} Å, but simulation.cell_a = {cell:g}; "
+                        "enlarge the cell, lower the radius or choose a rounder shape"
                     )
 
 
 def _face_normal(campaign: "Campaign") -> Any:
-    """Outward normal of the support's face that particles lie on, in its crystal's frame; None without a "
-    "crystal."""
+    """Outward normal of the support's face that particles lie on, in its crystal's frame; None without a
+    crystal.
+    """
     support, edge = campaign.substrate.crystal, campaign.substrate.edge
     if support is None:
         return None
@@ -132,11 +131,11 @@ def _face_normal(campaign: "Campaign") -> Any:
     return fit.rotation.T @ ((1.0, 0.0, 0.0) if edge and edge.particles == "edge" else (0.0, 0.0, 1.0))
 
 
-def _check_support(campaign: "Campaign") -> None:
-    support, edge, cell = campaign.substrate.crystal, campaign.substrate.edge, campaign.simulation.cell_a
+def _check_slab(campaign: "Campaign") -> None:
+    support = campaign.substrate.crystal
     if support is not None:
         try:
-            support.fit(cell, edge is not None)
+            support.fit(campaign.simulation.cell_a, campaign.substrate.edge is not None)
         except ValueError as error:
             raise ValueError(f"substrate.crystal.{error}") from None
         _, most = support.plane_counts(campaign.substrate.thickness_min_a, campaign.substrate.thickness_max_a)
@@ -144,6 +143,10 @@ def _check_support(campaign: "Campaign") -> None:
             raise ValueError(
                 "substrate.crystal: substrate.thickness_max_a = 0 leaves no plane of it; raise it, or name layers"
             )
+
+
+def _check_edge(campaign: "Campaign") -> None:
+    edge, cell = campaign.substrate.edge, campaign.simulation.cell_a
     if edge is None:
         return
     near, far = drawn_support(edge.supported)
@@ -192,9 +195,9 @@ def _check_own_atoms(campaign: "Campaign") -> None:
         for name, share in shares.items():
             if own.used_as == "structure" and not own.is_turned and counts[name] > len(share):
                 raise ValueError(
-                    f"counts.{name} = {counts[name]}: {where} has only {len(share)} frames for it, and "
-                    "structures that "
-                    f"are not turned would repeat; lower it to {len(share)}, give more frames, or set turned: true"
+                    f"counts.{name} = {counts[name]}: {where} has only {len(share)} frames for it, and structures "
+                    f"that are not turned would repeat; lower it to {len(share)}, give more frames, or set turned: "
+                    "true"
                 )
 
 
@@ -231,9 +234,8 @@ def _check_faults(campaign: "Campaign") -> None:
         if not number or (isinstance(lattice, Lattice) and lattice.is_wurtzite):
             if number and campaign.specimens[key].phases[0].particle is not None:
                 raise ValueError(
-                    f"max_stacking_faults.{key} = {number}: its particles have a rule of their own; set it to 0 "
-                    "and add "
-                    f"{{defect: stacking_faults, most: {number}}} to its `inside`"
+                    f"max_stacking_faults.{key} = {number}: its particles have a rule of their own; set it to 0 and "
+                    f"add {{defect: stacking_faults, most: {number}}} to its `inside`"
                 )
             continue
         why = "a mixture or atoms from files have none" if not isinstance(lattice, Lattice) else ""
@@ -257,9 +259,8 @@ def _check_thermal(campaign: "Campaign") -> None:
         missing = [e for e in held if e not in lattice.rms_displacement_a]
         if missing:
             raise ValueError(
-                f"simulation.thermal_profile = 'room_temperature' needs "
-                f"lattices.{name}.rms_displacement_a for {missing}; add them, "
-                f"or use thermal_profile uniform_0p1"
+                f"simulation.thermal_profile = 'room_temperature' needs lattices.{name}.rms_displacement_a for "
+                f"{missing}; add them, or use thermal_profile uniform_0p1"
             )
     for name, lattice in campaign.lattices.items():
         if isinstance(lattice, Mixture):
@@ -276,7 +277,6 @@ def _check_shared_elements(campaign: "Campaign", name: str, mixture: Mixture) ->
             if before != value:
                 raise ValueError(
                     f"lattices.{name}: {other} and {part} give {element} rms displacements of {before:g} and "
-                    f"{value:g} Å; "
-                    f"one structure has one for each element: give both the same, or use thermal_profile "
-                    "uniform_0p1"
+                    f"{value:g} Å; one structure has one for each element: give both the same, or use "
+                    "thermal_profile uniform_0p1"
                 )

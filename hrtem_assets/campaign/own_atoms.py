@@ -104,8 +104,7 @@ class OwnAtoms(Model):
             if frame.facts.shortest_words:
                 raise ValueError(
                     f"atoms: of {frame.words}, {frame.facts.shortest_words}, less than half of the sum of their "
-                    "covalent "
-                    f"radii; positions must be in Å: correct the file"
+                    "covalent radii; positions must be in Å: correct the file"
                 )
             if self.particle_column and self.particle_column not in frame.facts.column_names:
                 raise ValueError(
@@ -117,8 +116,7 @@ class OwnAtoms(Model):
                 if not set(held) & set(self.particle_elements):
                     raise ValueError(
                         f"particle_elements = {', '.join(self.particle_elements)}: {frame.words} holds "
-                        f"{', '.join(held)} "
-                        f"alone; name one of these"
+                        f"{', '.join(held)} alone; name one of these"
                     )
         return self
 
@@ -209,8 +207,7 @@ def shared_frames(
         what = "files" if rule == "file" else "frames"
         raise ValueError(
             f"{len(groups)} {what} cannot be shared between {', '.join(wanted)} (split_by = {rule}); give more "
-            f"{what}, or "
-            f"set counts of some to 0"
+            f"{what}, or set counts of some to 0"
         )
     total, shares = sum(wanted.values()), {}
     start, given = 0, 0

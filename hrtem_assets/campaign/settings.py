@@ -347,8 +347,7 @@ class Substrate(_Layer):
         if weight > MOST_DENSITY_G_PER_CM3:
             raise ValueError(
                 f"density_atoms_per_a3 = {self.density_atoms_per_a3:g} is {weight:.3g} g/cm³ of "
-                f"{' and '.join(parts)}, above "
-                f"osmium's 22.6; lower it"
+                f"{' and '.join(parts)}, above osmium's 22.6; lower it"
             )
         # any two may meet: as near as the mean of their radii allows
         radius = sum(covalent_radius_a(s) * n for s, n in parts.items()) / total
@@ -356,9 +355,8 @@ class Substrate(_Layer):
         if self.min_distance_a < least:
             raise ValueError(
                 f"min_distance_a = {self.min_distance_a:g} is below {least:.2f} Å, {LEAST_OF_RADII} of two mean "
-                "covalent "
-                f"radii of {' and '.join(parts)}; raise it, and lower density_atoms_per_a3 if the volume then gets "
-                "too full"
+                f"covalent radii of {' and '.join(parts)}; raise it, and lower density_atoms_per_a3 if the volume "
+                "then gets too full"
             )
 
 

@@ -114,8 +114,7 @@ def _best(
         if abs(product(x, up)) > _PARALLEL:
             raise ValueError(
                 f"edge_plane = {edge_plane} does not hold zone_axis = {zone_axis}: the edge stands along the beam; "
-                "choose "
-                f"a plane with hu + kv + lw = 0"
+                "choose a plane with hu + kv + lw = 0"
             )
         y = np.cross(up, x)
     best: tuple[float, float, SlabFit] | None = None
@@ -201,8 +200,7 @@ def plane_basis(crystal: Crystal, zone_axis: Indices) -> tuple[NDArray[np.float6
             return across[0], other
     raise ValueError(
         f"zone_axis = {zone_axis}: no two short lattice translations lie across it, so that a slab of it cannot be "
-        "periodic; "
-        f"choose an axis at right angles to a lattice plane"
+        "periodic; choose an axis at right angles to a lattice plane"
     )
 
 

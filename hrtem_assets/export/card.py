@@ -285,8 +285,7 @@ def _crystal(source: Source) -> str:
         low, high = crystal["atoms"]
         return (
             f"{crystal['frames']} frames of {crystal['files']} files: {', '.join(crystal['elements'])}, {low:,} to "
-            f"{high:,} "
-            f"atoms, shortest distance {crystal['shortest_distance_a']:.3f} Å."
+            f"{high:,} atoms, shortest distance {crystal['shortest_distance_a']:.3f} Å."
         )
     if "formula" not in crystal:
         return "\n\n".join(f"**{name}**: {_one_crystal(figures)}" for name, figures in crystal.items())

@@ -60,8 +60,7 @@ def material_lines(materials: Mapping[str, Material]) -> Iterator[str]:
             yield (
                 f"{name}: {of['frames']} frames of {of['files']} files, {', '.join(of['elements'])}, "
                 f"{of['atoms'][0]:,} to {of['atoms'][1]:,} atoms, radius {of['radius_a'][0]:g} to "
-                f"{of['radius_a'][1]:g} Å, "
-                f"shortest distance {of['shortest_distance_a']:.3f} Å"
+                f"{of['radius_a'][1]:g} Å, shortest distance {of['shortest_distance_a']:.3f} Å"
             )
 
 
@@ -123,8 +122,7 @@ def support_line(campaign: Campaign) -> str:
         low, high = told["thickness_a"]
         return (
             f"support: amorphous {parts}, {told['density_g_per_cm3']:.3g} g/cm³, shortest "
-            f"{told['shortest_distance_a']:g} Å, "
-            f"{low:g} to {high:g} Å thick{edge}"
+            f"{told['shortest_distance_a']:g} Å, {low:g} to {high:g} Å thick{edge}"
         )
     x = " ".join(f"{v:g}" for v in told["x_direction"])
     along = " x ".join(f"{n:g}" for n in told["periods"] if n)
@@ -132,8 +130,7 @@ def support_line(campaign: Campaign) -> str:
     return (
         f"support: {told['formula']}, Z = {told['formula_units']}, {told['density_g_per_cm3']:.4g} g/cm³, shortest "
         f"{told['nearest']} {told['shortest_distance_a']:.3f} Å, seen along {told['zone_axis']}, [{x}] along x; "
-        f"{along} "
-        f"periods in the cell, strained by {100 * told['strain']:.2g} %; {told['plane_counts'][0]} to "
+        f"{along} periods in the cell, strained by {100 * told['strain']:.2g} %; {told['plane_counts'][0]} to "
         f"{told['plane_counts'][1]} planes ({named}){edge}"
     )
 

@@ -45,6 +45,5 @@ def need_stacking(crystal: Crystal, asked: str) -> Indices:
         return (0, 0, 1)
     raise ValueError(
         f"{asked} rearranges close-packed layers, {{111}} of face-centred cubic lattices or (0001) of wurtzite and "
-        "hcp, and "
-        f"this crystal has space group {crystal.found_space_group}; remove it"
+        f"hcp, and this crystal has space group {crystal.found_space_group}; remove it"
     )

@@ -44,8 +44,7 @@ def prism(
         if not len(along):
             raise ValueError(
                 f"sides.{number} = {plane}: no plane of this family is parallel to the axis; choose one, or remove "
-                "`sides` "
-                f"for a round one"
+                "`sides` for a round one"
             )
         around.append(along)
     side = np.concatenate(around) if around else round_sides(axis, ROUND_SIDES)

@@ -77,8 +77,9 @@ def particle_volume(
 def _recorded(
     quaternion: NDArray[np.float64], lattice: Lattice, bases: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    """The rotation from the crystal's frame, a along x and b in the xy plane, where Construction Zone's has c along "
-    "z."""
+    """The rotation from the crystal's frame, a along x and b in the xy plane, where Construction Zone's has c along
+    z.
+    """
     own = lattice.crystal.vectors_a.T
     if not np.allclose(bases, own, atol=1e-9 * np.abs(own).max()):
         between = bases @ inverse(own)

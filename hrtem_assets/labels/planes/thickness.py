@@ -23,8 +23,7 @@ class Thickness(LabelPlane):
             if isinstance(material, OwnAtoms):
                 return (
                     f"labels.planes: thickness is computed from the shapes of particles, and lattices.{name} comes "
-                    "from files "
-                    f"of atoms; remove it"
+                    "from files of atoms; remove it"
                 )
         return None
 

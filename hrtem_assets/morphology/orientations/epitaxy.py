@@ -46,14 +46,12 @@ class Epitaxy(Orientation):
         if h * u + k * v + m * w:
             return (
                 f"orientation.direction = {self.direction} does not lie in plane = {self.plane}: hu + kv + lw must "
-                "be 0; "
-                f"choose one that does"
+                "be 0; choose one that does"
             )
         if contact is not None and product(contact, crystal.normal(self.plane)) < _ALIKE:
             return (
-                f"orientation.plane = {self.plane} is not the face that the shape has for the support; name the same "
-                "plane in "
-                f"both"
+                f"orientation.plane = {self.plane} is not the face that the shape has for the support; name the "
+                "same plane in both"
             )
         return super().refusal(crystal, contact)
 
@@ -61,8 +59,7 @@ class Epitaxy(Orientation):
         if abs(product(support.direction(self.along), normal)) > _IN_FACE:
             return (
                 f"orientation.along = {self.along} does not lie in the support's face; choose a direction at right "
-                "angles to "
-                f"its normal, or another zone_axis or edge_plane"
+                "angles to its normal, or another zone_axis or edge_plane"
             )
         return None
 

@@ -21,8 +21,7 @@ class Interface(Model):
         ...,
         "1",
         "energy of the interface less that of the bare support, against the surface energies; negative where the "
-        "support "
-        "is wetted",
+        "support is wetted",
         gt=-1000.0,
         lt=1000.0,
     )
