@@ -44,6 +44,7 @@ __all__ = [
     "Substrate",
     "TrainingSets",
     "UnknownKeyError",
+    "atom_files",
     "campaign_from_environment",
     "declaration",
     "engines",

@@ -11,6 +11,7 @@ __all__ = [
     "exact",
     "expansion",
     "plausibility",
+    "slabs",
     "space_groups",
     "translations",
     "zone_axes",

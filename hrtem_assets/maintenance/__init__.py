@@ -6,6 +6,7 @@ __all__ = [
     "cutoff_command",
     "plan",
     "rates",
+    "show_command",
     "verify",
     "words",
 ]

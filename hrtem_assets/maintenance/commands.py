@@ -210,7 +210,6 @@ COMMANDS = (plan, verify, repair, prune, trace)
 
 
 def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlook") -> dict[str, Any]:
-    from hrtem_assets.campaign.mixtures import Mixture
     from hrtem_assets.maintenance.matter import materials_of, support_figures
     from hrtem_assets.specimen.bounds import bounds
     from hrtem_assets.store import DEVICES
@@ -221,11 +220,7 @@ def _plan_json(campaign: "Campaign", plans: "list[PartitionPlan]", needs: "Outlo
         "campaign": campaign.name,
         "workers": needs.workers,
         "needs": needs.as_json(),
-        "lattices": {
-            name: lattice.figures
-            for name, lattice in materials_of(campaign, keys).items()
-            if not isinstance(lattice, Mixture)
-        },
+        "lattices": {name: lattice.figures for name, lattice in materials_of(campaign, keys).items()},
         "support": support_figures(campaign),
         "atoms_per_structure": {
             key: bounds(campaign, campaign.specimen(key)).atoms for key in dict.fromkeys(keys)

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from hrtem_assets.campaign import Campaign, Lattice, Specimen
-from hrtem_assets.campaign.materials import Material
 from hrtem_assets.campaign.own_atoms import OwnAtoms
 from hrtem_assets.crystal.elements import mass_density_g_per_cm3
 from hrtem_assets.crystal.plausibility import figures as crystal_figures
@@ -18,7 +17,7 @@ from hrtem_assets.specimen.bounds import bounds, substrate_atoms
 from hrtem_assets.specimen.structure import Structure
 
 
-def materials_of(campaign: Campaign, specimens: Iterable[str]) -> dict[str, Material]:
+def materials_of(campaign: Campaign, specimens: Iterable[str]) -> dict[str, Lattice | OwnAtoms]:
     """The lattices and files that some specimens' particles are of, by name.
 
     Args:
@@ -26,11 +25,11 @@ def materials_of(campaign: Campaign, specimens: Iterable[str]) -> dict[str, Mate
         specimens: keys.
     """
     chosen = [campaign.specimen(key) for key in dict.fromkeys(specimens)]
-    found: dict[str, Material] = {phase.name: phase.lattice for s in chosen for phase in s.phases}
-    return found | {s.lattice_name: s.lattice for s in chosen if not s.phases}
+    found: dict[str, Lattice | OwnAtoms] = {phase.name: phase.lattice for s in chosen for phase in s.phases}
+    return found | {s.lattice_name: s.lattice for s in chosen if isinstance(s.lattice, OwnAtoms)}
 
 
-def material_lines(materials: Mapping[str, Material]) -> Iterator[str]:
+def material_lines(materials: Mapping[str, Lattice | OwnAtoms]) -> Iterator[str]:
     """What each lattice or set of files amounts to, and what was taken or is odd of it.
 
     Args:

@@ -6,8 +6,7 @@ __all__ = [
     "defect",
     "defects",
     "orientation",
-    "orientations",
     "particle_rule",
     "shape",
-    "shapes",
+    "species",
 ]

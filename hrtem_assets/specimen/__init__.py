@@ -4,6 +4,7 @@
 __all__ = [
     "assembly",
     "bounds",
+    "own_structures",
     "placement",
     "silhouette",
     "structure",

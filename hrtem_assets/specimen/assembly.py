@@ -13,6 +13,7 @@ from hrtem_assets.campaign import Campaign, Specimen
 from hrtem_assets.campaign.seeds import structure_seed
 from hrtem_assets.campaign.settings import Contamination
 from hrtem_assets.morphology.bodies import reach
+from hrtem_assets.morphology.species import number as number_of
 from hrtem_assets.specimen.bounds import substrate_atoms
 from hrtem_assets.specimen.contamination import contamination
 from hrtem_assets.specimen.film import Unevenness, unevenness
@@ -107,7 +108,7 @@ def build_structure(campaign: Campaign, specimen: Specimen, index: int) -> Struc
         layer = contamination(
             substrate.contamination, grown_a, uneven, (floor, top), particles, cell, film_rng
         )
-        layer_number = atomic_number(substrate.contamination.element)
+        layer_number = number_of(substrate.contamination.element)
         positions = np.concatenate([positions, layer])
         numbers = np.concatenate([numbers, np.full(len(layer), layer_number, numbers.dtype)])
         owner = np.concatenate([owner, np.full(len(layer), SUBSTRATE, owner.dtype)])
@@ -333,7 +334,7 @@ def _composed(
     """Atomic numbers of a film shared out at random between its elements, exact to an atom."""
     count, parts = int(np.count_nonzero(of)), np.array(list(composition.values()))
     ends = np.rint(np.cumsum([0.0, *parts]) / parts.sum() * count).astype(int)
-    elements = np.repeat([atomic_number(symbol) for symbol in composition], np.diff(ends))
+    elements = np.repeat([number_of(symbol) for symbol in composition], np.diff(ends))
     composed = numbers.copy()
     composed[of] = rng.permutation(elements)
     return composed
@@ -366,7 +367,7 @@ def _film_volume(
     ):
         return None
     generator = AmorphousSubstrate(
-        atomic_number(next(iter(substrate.elements))),
+        number_of(next(iter(substrate.elements))),
         substrate.density_atoms_per_a3,
         substrate.min_distance_a,
         rng,
@@ -377,13 +378,6 @@ def _film_volume(
     return cz.Volume(
         points=corners + np.array([0.0, 0.0, faces_a[0]]) if faces_a[0] else corners, generator=generator
     )
-
-
-def atomic_number(symbol: str) -> int:
-    """Of an element, by its symbol."""
-    from ase.data import atomic_numbers
-
-    return int(atomic_numbers[symbol])
 
 
 def _clear_of_others(
