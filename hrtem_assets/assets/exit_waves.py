@@ -22,7 +22,7 @@ from hrtem_assets.waves.precision import round_mantissa
 from hrtem_assets.waves.registry import ENGINES, engine, runs_on_devices
 
 # interpreter, libraries, and what they compile in their first process
-_PROCESS_BYTES = 400_000_000
+_PROCESS_BYTES = 406_000_000
 _COMPLEX_BYTES = 8
 _LEAST_INTENSITY = 0.9
 

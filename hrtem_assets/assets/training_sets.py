@@ -50,7 +50,7 @@ from hrtem_assets.store import CheckedStore, Recipe, Schema, StoreInfo, Variable
 SPLITS = ("train", "validation", "test")
 _STRUCTURES_PER_SHARD = 16
 # interpreter, libraries, and what they compile in their first process
-_PROCESS_BYTES = 250_000_000
+_PROCESS_BYTES = 256_000_000
 
 
 class TrainingSetsAsset(Asset):

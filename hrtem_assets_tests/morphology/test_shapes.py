@@ -15,7 +15,7 @@ from scipy.spatial import ConvexHull
 from wulffpack import SingleCrystal, Winterbottom
 
 from hrtem_assets.crystal.crystal import SHELL
-from hrtem_assets.morphology.bodies import circumradius, reach, volume
+from hrtem_assets.morphology.bodies import circumradius, inradius, reach, volume
 from hrtem_assets.morphology.shapes import SHAPES
 from hrtem_assets_tests.morphology.made import coordination, crystal, made, neighbours, rule, shortest_a
 
@@ -215,7 +215,10 @@ def test_random_facets_differ_from_particle_to_particle_within_their_range():
     bodies = [
         body({"shape": "random_facets", "distance": {"uniform": [1, 1.2]}}, seed=seed)[0] for seed in range(5)
     ]
+    random = rule("Au", {"shapes": [{"shape": "random_facets", "distance": {"uniform": [1, 1.2]}}]})
     for domain in bodies:
+        assert 2 * inradius([domain]) >= random.thinnest(crystal("Au"), 0)
+        assert circumradius([domain]) <= random.extent(crystal("Au"), 0)
         assert len(domain.distances) == 14
         assert domain.distances.max() / domain.distances.min() <= 1.2
     assert len({float(d.distances[0]) for d in bodies}) == 5

@@ -50,8 +50,11 @@ class RandomFacets(Shape):
         low, high = support(self.distance)
         normals, _ = facets(crystal, [(plane, 1.0) for plane in self.planes], "planes")
         try:
-            largest = of_unit_size([Domain(normals, np.ones(len(normals)))])
+            even = of_unit_size([Domain(normals, np.ones(len(normals)))])
         except ValueError as error:
             raise ValueError(f"planes: {error}") from None
         # the volume is at least that with all facets at the low end, and no corner lies beyond the high one's
-        yield tuple(domain.scaled(high / low) for domain in largest)
+        yield tuple(domain.scaled(high / low) for domain in even)
+        # nor is any facet nearer than the low end's, of a volume that is at most that of the high one's
+        if low < high:
+            yield tuple(domain.scaled(low / high) for domain in even)
