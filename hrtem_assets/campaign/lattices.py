@@ -7,6 +7,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationInfo, field_val
 
 from hrtem_assets.base.files import shown
 from hrtem_assets.base.model import Line, Model, Real, Whole, Words, YesNo, quantity, recipe_settings
+from hrtem_assets.campaign.cutoffs import check_cutoff
 from hrtem_assets.crystal.atoms import Atoms, Listed, site_in_words
 from hrtem_assets.crystal.cells import ANGLES, EDGES, RHOMBOHEDRAL_GROUPS, Cell, complete_cell, unit_hint
 from hrtem_assets.crystal.choices import Declared, decide_origin, exact_sites, other_origin, unit_cell
@@ -151,13 +152,7 @@ class Lattice(Model):
 
     @model_validator(mode="after")
     def _cutoffs_in_range(self) -> Self:
-        cutoff = self.mask_cutoff
-        if isinstance(cutoff, dict) and not cutoff:
-            raise ValueError("mask_cutoff is empty; name a cut-off for each size class, or one number")
-        for size, value in (cutoff if isinstance(cutoff, dict) else {"": cutoff}).items():
-            if value is not None and not 0.0 < value < 1.0:
-                where = f"mask_cutoff.{size}" if size else "mask_cutoff"
-                raise ValueError(f"{where} = {value:g} must be above 0 and below 1")
+        check_cutoff(self.mask_cutoff)
         return self
 
     @model_validator(mode="wrap")

@@ -24,7 +24,7 @@ def _kind(value: Any) -> type[Model]:
 
 
 if TYPE_CHECKING:
-    AnyMaterial = Lattice | Mixture | OwnAtoms
+    AnyMaterial = Material
 else:
     AnyMaterial = Annotated[
         Annotated[Lattice, Tag(tag(Lattice))]

@@ -5,6 +5,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from hrtem_assets.base.model import Model, Real, Words, quantity
+from hrtem_assets.campaign.cutoffs import check_cutoff
 
 
 class Mixture(Model):
@@ -26,6 +27,11 @@ class Mixture(Model):
                 raise ValueError(
                     f"mixture.{name} = {part:g} must be above 0; leave {name} out to have none of it"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _cutoffs_in_range(self) -> Self:
+        check_cutoff(self.mask_cutoff)
         return self
 
     @property

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from hrtem_assets.base.files import shown
 from hrtem_assets.base.model import Line, Model, Real, Words, YesNo, quantity
 from hrtem_assets.campaign.atom_files import Facts, Reading, digest, facts, find_files
+from hrtem_assets.campaign.cutoffs import check_cutoff
 from hrtem_assets.crystal.elements import element_fault
 
 
@@ -87,6 +88,7 @@ class OwnAtoms(Model):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
+        check_cutoff(self.mask_cutoff)
         for symbol in (*(self.elements_by_type or ()), *(self.particle_elements or ())):
             if fault := element_fault(symbol):
                 raise ValueError(fault)

@@ -17,7 +17,7 @@ Indices = tuple[int, int, int]
 
 # two atoms of a perfect crystal that are farther apart than their shortest distance times this are no neighbours
 SHELL = 1.15
-_SYMMETRY_TOLERANCE_A = 1e-3
+SYMMETRY_TOLERANCE_A = 1e-3
 # lattices that have an atom, or the like of it, halfway along every face diagonal of a cubic cell
 _FACE_CENTRED = ("F",)
 
@@ -122,16 +122,21 @@ def _symmetry(crystal: Crystal) -> tuple[int, NDArray[np.float64], str]:
     # half a second to import, needed by few
     import spglib
 
-    vectors, atoms = crystal.vectors_a, crystal.atoms
-    kinds = sorted(set(atoms.symbols))
-    cell: Any = (vectors, np.mod(atoms.fractions, 1.0), [kinds.index(s) for s in atoms.symbols])
-    found = spglib.get_symmetry_dataset(cell, symprec=_SYMMETRY_TOLERANCE_A)
+    vectors = crystal.vectors_a
+    found = spglib.get_symmetry_dataset(spglib_cell(crystal), symprec=SYMMETRY_TOLERANCE_A)
     if found is None:
         return 1, np.eye(3)[None], "P"
     # of columns of fractional coordinates: x' = V^T W V^-T x
     back = inverse(vectors.T)
     turned = np.array([product(vectors.T, turn, back) for turn in found.rotations])
     return int(found.number), _distinct(turned.reshape(-1, 9)).reshape(-1, 3, 3), str(found.international)[0]
+
+
+def spglib_cell(crystal: Crystal) -> Any:
+    """A crystal as spglib takes it: edges, fractional coordinates and a number for each element."""
+    atoms = crystal.atoms
+    kinds = sorted(set(atoms.symbols))
+    return crystal.vectors_a, np.mod(atoms.fractions, 1.0), [kinds.index(s) for s in atoms.symbols]
 
 
 def _distinct(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,12 +1,11 @@
 """Translations of a crystal that are shorter than its cell: what centring adds, found from its atoms."""
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hrtem_assets.crystal.crystal import Crystal
+from hrtem_assets.crystal.crystal import SYMMETRY_TOLERANCE_A, Crystal, spglib_cell
 
 
 @lru_cache(maxsize=64)
@@ -18,10 +17,7 @@ def translations(crystal: Crystal) -> NDArray[np.float64]:
     """
     import spglib
 
-    atoms = crystal.atoms
-    kinds = sorted(set(atoms.symbols))
-    cell: Any = (crystal.vectors_a, np.mod(atoms.fractions, 1.0), [kinds.index(s) for s in atoms.symbols])
-    found = spglib.get_symmetry(cell, symprec=1e-3)
+    found = spglib.get_symmetry(spglib_cell(crystal), symprec=SYMMETRY_TOLERANCE_A)
     if found is None:
         return np.zeros((1, 3))
     same = (found["rotations"] == np.eye(3, dtype=int)).all(axis=(1, 2))

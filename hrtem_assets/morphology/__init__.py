@@ -9,4 +9,5 @@ __all__ = [
     "particle_rule",
     "shape",
     "species",
+    "stacking",
 ]

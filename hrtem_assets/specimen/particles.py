@@ -15,6 +15,7 @@ from hrtem_assets.morphology.bodies import Domain, circumradius, of_unit_size, r
 from hrtem_assets.morphology.defect import Piece
 from hrtem_assets.morphology.defects.stacking_faults import StackingFaults
 from hrtem_assets.morphology.orientation import Surroundings, uniform_quaternion
+from hrtem_assets.morphology.stacking import chosen_heights
 from hrtem_assets.specimen import czone_compat as cz
 from hrtem_assets.specimen.crystals import crystal_generator
 from hrtem_assets.specimen.filling import ReadyVolume, filler
@@ -205,9 +206,8 @@ def domains_of(particle: Particle) -> tuple[Domain, ...]:
         radius_a = particle.ball_a if math.isfinite(particle.ball_a) else particle.radius_a
         return (Domain(np.empty((0, 3)), np.empty(0), ball=radius_a),)
     faces = np.array(particle.faces)
-    ball_a = particle.ball_a if math.isfinite(particle.ball_a) else math.inf
     return tuple(
-        Domain(faces[of, :3], faces[of, 3], ball=ball_a)
+        Domain(faces[of, :3], faces[of, 3], ball=particle.ball_a)
         for of in (faces[:, 4] == k for k in range(int(faces[:, 4].max()) + 1))
     )
 
@@ -238,16 +238,9 @@ def fault_planes(wanted: int, radius: float, center: float, rng: np.random.Gener
     Returns:
         ascending whole numbers, `FAULT_SEPARATION` or more apart and `FAULT_TO_POLE` or more from both poles.
     """
-    lowest = int(np.ceil(center - radius + FAULT_TO_POLE))
-    highest = int(np.floor(center + radius - FAULT_TO_POLE))
-    slots = max(0, highest - lowest + 1)
-    placed = min(wanted, -(-slots // FAULT_SEPARATION))
-    if not placed:
-        return ()
-    # with the space that the distances use up taken out, any distinct choice is valid
-    free = slots - (placed - 1) * (FAULT_SEPARATION - 1)
-    chosen = np.sort(rng.choice(free, size=placed, replace=False))
-    return tuple(int(lowest + p + i * (FAULT_SEPARATION - 1)) for i, p in enumerate(chosen))
+    return tuple(
+        chosen_heights(rng, wanted, center - radius, center + radius, FAULT_SEPARATION, FAULT_TO_POLE)
+    )
 
 
 def _faultable(lattice: Lattice) -> Lattice:

@@ -230,6 +230,10 @@ def test_a_particle_is_the_same_whatever_else_the_campaign_holds():
             {"lattices": {"both": {"mixture": {"Au": 1}, "a": 4}}},
             "lattices.both.a: is not a known field; .* known: mixture, label_blur_a",
         ),
+        (
+            {"lattices": {"both": {"mixture": {"Au": 1}, "mask_cutoff": {"small": 5}}}},
+            "lattices.both: mask_cutoff.small = 5 must be above 0 and below 1",
+        ),
         ({"lattices": {"both": {"mixture": {"Au": 0}}}}, "lattices.both: mixture.Au = 0 must be above 0"),
         ({"lattices": {"Au": CELLS["Au"] | {"in_grid": False}}}, "lattices: none makes specimens"),
         (
